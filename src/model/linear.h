@@ -1,0 +1,21 @@
+// A linear model: raw[k] = intercept[k] + sum over i of weights[k][i] * x[i], in double, i ascending.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+
+namespace turnout {
+
+struct Linear {
+  int32_t features = 0;
+  int32_t outputs = 1;
+  std::vector<double> weights;    // outputs x features, row-major
+  std::vector<double> intercept;  // outputs
+};
+
+Status CheckLinear(const Linear& linear);
+void SumLinear(const Linear& linear, const double* x, double* raw);
+
+}  // namespace turnout

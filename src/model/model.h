@@ -1,0 +1,79 @@
+// A model file, parsed: complete, slow and obvious. It predicts one row at a time and is the oracle that
+// every engine is held to.
+//
+// Loaders (formats/) fill it, CheckModel() makes sure of it, engines (engine/) compile from it. All data is
+// plain; a checked model is never changed, so any number of threads may read it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "data/signature.h"
+#include "model/forest.h"
+#include "model/linear.h"
+#include "model/step.h"
+
+namespace turnout {
+
+// From raw scores to probabilities or to the value.
+enum class Link : uint8_t {
+  kIdentity,     // regression; forests whose raw scores are probabilities already
+  kExp,          // regression on a log scale
+  kExpit,        // binary: p1 = 1 / (1 + exp(-raw)), computed as scipy's expit does
+  kExpitTwice,   // binary: p1 = expit(2 raw) (exponential loss; multinomial logistic of two classes)
+  kSoftmax,      // one raw score per class
+  kOneVsRest,    // expit of each, divided by their sum
+};
+
+// How `predict` picks the class; ties go to the first class in all of them unless said otherwise.
+enum class Decision : uint8_t {
+  kNone,             // regression
+  kLargest,          // the largest probability
+  kLargestRaw,       // the largest raw score
+  kRawAboveZero,     // binary: raw > 0 is class 1
+  kRawFromZero,      // binary: raw >= 0 is class 1
+};
+
+// Where it came from, for `inspect` and logs.
+struct Origin {
+  std::string format;     // "pickle"
+  std::string library;    // "scikit-learn"
+  std::string version;    // "1.9.1"; empty if the file does not say
+  std::string estimator;  // "sklearn.ensemble._gb.GradientBoostingClassifier"
+  std::vector<std::string> steps;  // "scale: StandardScaler", ... in order, the predictor last
+};
+
+struct Model {
+  Origin origin;
+  Signature signature;
+  std::vector<Step> steps;
+  std::variant<Forest, Linear> predictor;
+  Link link = Link::kIdentity;
+  Decision decision = Decision::kNone;
+};
+
+// Everything fits together: columns through steps, features, outputs against classes and link.
+Status CheckModel(const Model& model);
+
+// What one row gives. `probabilities` has one value per class (empty for regression).
+struct Prediction {
+  std::vector<double> raw;
+  std::vector<double> probabilities;
+  std::size_t class_index = 0;  // classification
+  double value = 0;             // regression
+};
+
+// `row` has one value per input of the signature and satisfies it (accepts_missing, largest, closed).
+Prediction Predict(const Model& model, std::span<const Value> row);
+
+// Raw scores (`raw`, `outputs` of them) to probabilities (`out`, one per class; or the single value of a
+// regression): the one implementation of every link, used by the slow model and by the engines.
+void ApplyLink(Link link, std::span<const double> raw, std::span<double> out);
+
+// The index of the class that `predict` answers.
+std::size_t Decide(Decision decision, std::span<const double> raw, std::span<const double> probabilities);
+
+}  // namespace turnout
