@@ -1,0 +1,41 @@
+// An immutable version: a model file, read, checked, bound to its endpoint's contract and compiled.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "contract/answers.h"
+#include "contract/contract.h"
+#include "engine/engine.h"
+#include "model/model.h"
+
+namespace turnout {
+
+struct Version {
+  std::string name;        // "v2.1.0"
+  std::string path;        // as given
+  std::string sha256;      // of the file's bytes
+  uint64_t file_bytes = 0;
+  double load_seconds = 0; // read, check, compile, warm
+  Model model;
+  std::unique_ptr<const Engine> engine;  // reads `model`
+  Answerer answerer;
+};
+
+// Reads and checks the model file. Errors carry the path.
+struct ModelFile {
+  std::string path;
+  std::string sha256;
+  uint64_t bytes = 0;
+  Model model;
+};
+Result<ModelFile> LoadModelFile(const std::string& path);
+
+// Binds the contract to the model (BindContract fills in what depends on it), compiles and warms the engine.
+// `engine` pins one; empty: the best that fits.
+Result<std::shared_ptr<const Version>> MakeVersion(std::string name, ModelFile file, Contract& contract,
+                                                   std::string_view engine = {});
+
+}  // namespace turnout
