@@ -30,7 +30,7 @@ struct CounterId {
   uint32_t cell = 0;
 };
 struct HistogramId {
-  uint32_t cell = 0;                // first of bounds.size() + 1 buckets, then the sum
+  uint32_t cell = 0;               // first of bounds.size() + 1 buckets, then the sum
   std::span<const double> bounds;  // ascending upper bounds; owned by Metrics
 };
 
@@ -45,8 +45,8 @@ class MetricsShard {
 
  private:
   friend class Metrics;
-  static constexpr uint32_t kBlock = 4096;   // cells
-  static constexpr uint32_t kBlocks = 256;   // a million cells: some 10,000 versions with their histograms
+  static constexpr uint32_t kBlock = 4096;  // cells
+  static constexpr uint32_t kBlocks = 256;  // a million cells: some 10,000 versions with their histograms
   using Block = std::array<std::atomic<uint64_t>, kBlock>;
 
   std::atomic<uint64_t>& Cell(uint32_t i) const {
@@ -65,7 +65,8 @@ class Metrics {
   HistogramId Histogram(std::string_view name, std::string_view help, MetricLabels labels,
                         std::vector<double> bounds);
   // Read at each scrape, on the scraping thread.
-  void Gauge(std::string_view name, std::string_view help, MetricLabels labels, std::function<double()> value);
+  void Gauge(std::string_view name, std::string_view help, MetricLabels labels,
+             std::function<double()> value);
   // As Gauge, for totals that somebody else counts (processor time, for one).
   void CounterFrom(std::string_view name, std::string_view help, MetricLabels labels,
                    std::function<double()> value);
@@ -83,13 +84,13 @@ class Metrics {
   struct Series {
     MetricLabels labels;
     Kind kind;
-    uint32_t cell = 0;                // kCounter, kHistogram
-    std::vector<double> bounds;       // kHistogram
-    std::function<double()> value;    // kCallback
+    uint32_t cell = 0;              // kCounter, kHistogram
+    std::vector<double> bounds;     // kHistogram
+    std::function<double()> value;  // kCallback
   };
   struct Family {
     std::string help;
-    std::string_view type;       // "counter", "histogram", "gauge"
+    std::string_view type;  // "counter", "histogram", "gauge"
     std::vector<std::unique_ptr<Series>> series;
   };
   Family& FamilyOf(std::string_view name, std::string_view help, std::string_view type);
@@ -98,9 +99,9 @@ class Metrics {
   double SumDouble(uint32_t cell) const;
 
   mutable std::mutex mutex_;
-  std::map<std::string, Family, std::less<>> families_;   // guarded by mutex_
-  std::vector<std::unique_ptr<MetricsShard>> shards_;     // guarded by mutex_
-  uint32_t cells_ = 0;                                    // guarded by mutex_
+  std::map<std::string, Family, std::less<>> families_;  // guarded by mutex_
+  std::vector<std::unique_ptr<MetricsShard>> shards_;    // guarded by mutex_
+  uint32_t cells_ = 0;                                   // guarded by mutex_
 };
 
 // Seconds: 50 us to 10 s, and a bound at each objective.

@@ -23,10 +23,11 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 // What is counted of a version of an endpoint; made once, when the version is set up.
 struct VersionSeries {
-  std::vector<CounterId> results;  // predictions_total{endpoint,version,result}, one per class; regression: one
-  CounterId refused;               // predictions_refused_total: rows that the model could not take
-  HistogramId latency;             // prediction_latency_seconds
-  HistogramId confidence;          // prediction_confidence; classification with probabilities only
+  std::vector<CounterId>
+      results;             // predictions_total{endpoint,version,result}, one per class; regression: one
+  CounterId refused;       // predictions_refused_total: rows that the model could not take
+  HistogramId latency;     // prediction_latency_seconds
+  HistogramId confidence;  // prediction_confidence; classification with probabilities only
 };
 
 // `latency_bounds` from LatencyBounds().
@@ -54,6 +55,8 @@ class Predictor {
   MetricsShard& shard() { return shard_; }
 
  private:
+  bool CheckInputs(const Version& version, const Contract& contract, const Batch& batch, Answers& answers);
+
   MetricsShard& shard_;
   Workspace workspace_;
   Scores scores_;

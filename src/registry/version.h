@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
 
 #include "base/result.h"
 #include "contract/answers.h"
@@ -14,14 +17,16 @@
 namespace turnout {
 
 struct Version {
-  std::string name;        // "v2.1.0"
-  std::string path;        // as given
-  std::string sha256;      // of the file's bytes
+  std::string name;    // "v2.1.0"
+  std::string path;    // as given
+  std::string sha256;  // of the file's bytes
   uint64_t file_bytes = 0;
-  double load_seconds = 0; // read, check, compile, warm
+  double load_seconds = 0;  // read, check, compile, warm
   Model model;
   std::unique_ptr<const Engine> engine;  // reads `model`
   Answerer answerer;
+  // Per input: the categories of a closed text column, for the check before scoring; empty otherwise.
+  std::vector<std::unordered_set<std::string_view>> closed;  // views into `model`
 };
 
 // Reads and checks the model file. Errors carry the path.
@@ -29,6 +34,7 @@ struct ModelFile {
   std::string path;
   std::string sha256;
   uint64_t bytes = 0;
+  double seconds = 0;  // read and check
   Model model;
 };
 Result<ModelFile> LoadModelFile(const std::string& path);
