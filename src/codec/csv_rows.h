@@ -1,0 +1,60 @@
+// Rows in CSV: chunks of whole records into a RowReader.
+//
+// Only cells whose column is bound to a field are converted. An empty cell is missing. A quoted empty cell
+// ("") is the empty text for string, text and category fields, and missing for int, float and bool, since
+// writers that quote everything write nothing that way. A cell that is not UTF-8 is not a valid string.
+// Refused: a row with more or fewer cells than the header ("ragged_row"), with text after a closing quote
+// ("csv_quote"), or whose quoted cell is still open where the file ends ("csv_quote").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/csv_header.h"
+#include "codec/csv_splitter.h"
+#include "contract/row_reader.h"
+
+namespace turnout {
+
+// One per thread; keeps its memory. The header must outlive it.
+class CsvRows {
+ public:
+  CsvRows(const CsvHeader& header, const Contract& contract);
+
+  // Every record of the chunk, in order. A row's position is its number - 1, its source the line without its
+  // line end. The chunk's bytes must live as long as the batch.
+  void Read(const CsvChunk& chunk, RowReader& reader);
+
+  // The line of the file where the row at `position` of the last chunk begins.
+  uint64_t LineOf(std::size_t position) const;
+
+ private:
+  struct Bound {
+    std::size_t column;
+    Slot slot;
+    std::string_view name;
+    bool number;  // a quoted empty cell is missing
+    bool text;    // UTF-8 is checked
+  };
+  struct RawCell {
+    std::string_view text;  // without its quotes
+    bool quoted = false;
+    bool doubled = false;  // holds doubled quotes
+  };
+  struct Mark {
+    std::size_t position;
+    uint64_t line;
+  };
+
+  std::string_view Unescape(std::string_view text, TextArena& arena);
+
+  std::vector<Bound> bound_;
+  std::vector<RawCell> cells_;  // of the record being read; one per column
+  std::vector<Mark> marks_;     // where rows and lines stop running in step
+  std::string unescaped_;
+};
+
+}  // namespace turnout

@@ -1,0 +1,72 @@
+// Answers as JSON: the reply of a contract, compiled once.
+//
+// Everything is appended to a string that the caller reuses. Immutable; any thread. The contract must outlive
+// it. Keys, order and kinds of values follow Contract::reply; a probability, a value or a number that is NaN
+// or infinite is null.
+//
+// A refused row of a batch is its key and its errors, under the name that the key has in the reply:
+//   {"customer_id":"C-3","error":[{"loc":["body",2,"age"],"msg":"...","type":"less_than_equal"}]}
+// (no key in the contract: "error" alone; an unreadable key: null.) As a whole answer it is the shape that
+// FastAPI clients know:
+//   {"detail":[{"loc":["body","age"],"msg":"...","type":"less_than_equal"}]}
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "contract/answers.h"
+#include "contract/contract.h"
+#include "contract/row_reader.h"
+#include "data/batch.h"
+
+namespace turnout {
+
+class JsonReply {
+ public:
+  explicit JsonReply(const Contract& contract);
+
+  // The answer for row `row` of the batch, which must not be refused.
+  void AppendRow(std::string& out, const Batch& batch, std::size_t row, const Answers& answers) const;
+
+  // A batch: an array with an element for each row that was sent, in the order of positions. `refusals` are
+  // those of the RowReader; rows that the model refused are found in `answers`.
+  void AppendRows(std::string& out, const Batch& batch, const Answers& answers,
+                  std::span<const Refusal> refusals) const;
+
+  // The body of a 422: every error of every refused row, in the order of positions. `indexed`: the request
+  // was an array, so `loc` has the position.
+  void AppendDetail(std::string& out, const Batch& batch, const Answers& answers,
+                    std::span<const Refusal> refusals, bool indexed) const;
+
+ private:
+  struct Piece {
+    std::string before;  // `{"customer_id":`, `,"prediction":`
+    std::size_t item;    // of Contract::reply
+  };
+  void AppendRefused(std::string& out, const Refusal& refusal, std::size_t position) const;
+  void AppendItem(std::string& out, std::size_t item, const Batch& batch, std::size_t row,
+                  const Answers& answers) const;
+
+  const Contract& contract_;
+  std::vector<Piece> pieces_;
+  std::string end_;        // `}`, or `{}` for an empty reply
+  std::string key_piece_;  // `"customer_id":`; empty without a key
+};
+
+// The body of an error that is not about a field:
+// {"detail":[{"loc":["body"],"msg":"...","type":"json_invalid"}]}
+void AppendBodyError(std::string& out, std::string_view type, std::string_view message);
+
+// The errors of a refusal as FastAPI writes them, separated by commas, without brackets around them.
+void AppendErrors(std::string& out, const Refusal& refusal, std::optional<std::size_t> position);
+
+// The value of a batch's cell as JSON: the text, the number, true/false for a bool, a category's text; null
+// if missing. `field` of the contract.
+void AppendFieldJson(std::string& out, const Contract& contract, std::size_t field, const Batch& batch,
+                     std::size_t row);
+
+}  // namespace turnout
