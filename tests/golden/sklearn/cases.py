@@ -1,0 +1,163 @@
+"""The list of golden cases: the tables that models are fitted on, and one line in CASES for each model.
+
+Every case is made by both scikit-learns, but for those that only one of them can make.
+"""
+import functools, pickle
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import numpy as np, pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import (ExtraTreesClassifier, GradientBoostingClassifier, GradientBoostingRegressor,
+                              HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier,
+                              RandomForestRegressor)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+NUMBERS = ["age", "income", "tenure_months", "monthly_charges", "balance", "ratio"]
+REGIONS = ["north", "south", "São Paulo", "Łódź", 'the "far", east']
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------------
+
+def people(seed, n=500):
+    r = np.random.RandomState(seed)
+    return pd.DataFrame({
+        "age": r.randint(18, 91, n), "income": np.exp(r.normal(10.4, 0.6, n)).round(2),
+        "tenure_months": r.randint(0, 121, n), "monthly_charges": r.uniform(15, 140, n).round(2),
+        "balance": r.normal(0, 900, n), "ratio": r.beta(2, 5, n) * 1e-3,
+        "plan": r.choice(["basic", "standard", "premium"], n), "region": r.choice(REGIONS, n),
+        "campaign": r.choice(["spring", "autumn"], n), "noise": r.normal(0, 0.4, n)})
+
+
+def score(t):
+    return (np.tanh((t.age - 50) / 15) - (np.log(t.income) - 10.4) * 0.7 + np.cos(t.tenure_months / 20)
+            + t.monthly_charges / 70 * (t.plan == "premium") + np.sign(t.balance) * 0.5 + t.ratio * 900
+            + 0.6 * t.region.map(REGIONS.index) % 1.1 + t.noise).to_numpy()
+
+
+def classes(*labels):
+    cuts = np.linspace(0, 1, len(labels) + 1)[1:-1]
+    return lambda t: np.array(labels)[np.digitize(score(t), np.quantile(score(t), cuts))]
+
+
+def real(t): return score(t) * 100
+def counts(t): return np.random.RandomState(5).poisson(np.exp(score(t) / 2)).astype(float)
+
+
+def holes(frame, seed, columns, share=0.12):
+    frame = frame.copy()
+    for i, c in enumerate(columns):
+        frame[c] = frame[c].astype(object if c in ("plan", "region") else float)
+        frame.loc[np.random.RandomState(seed + i).rand(len(frame)) < share, c] = np.nan
+    return frame
+
+
+def unnamed(frame): return frame.set_axis([f"x{i}" for i in range(frame.shape[1])], axis=1)
+
+
+# Each kind of input: a function from people to the columns that the model is given. Unnamed ones are given as arrays.
+def array(t, seed): return unnamed(t[NUMBERS])
+def array_holes(t, seed): return unnamed(holes(t[NUMBERS], seed, NUMBERS))
+def frame(t, seed): return t[NUMBERS]
+def mixed(t, seed): return t[NUMBERS + ["plan", "region", "campaign"]]
+def mixed_holes(t, seed): return holes(mixed(t, seed), seed, ["income", "balance", "plan", "region"])
+
+
+def codes(t, seed):  # two columns of category numbers, neither of them first, among the numeric ones
+    return unnamed(holes(pd.DataFrame({"a": t.income, "b": t.region.map(REGIONS.index) * 3 + (t.age % 3),
+                                       "c": t.balance, "d": t.tenure_months // 12 % 6, "e": t.ratio}), seed, "bd"))
+
+
+# ---- estimators ------------------------------------------------------------------------------------------------------
+
+gbc = functools.partial(GradientBoostingClassifier, random_state=0)
+rfc = functools.partial(RandomForestClassifier, n_estimators=40, max_depth=10, class_weight="balanced", n_jobs=1, random_state=0)
+hgb = functools.partial(HistGradientBoostingClassifier, max_iter=40, max_leaf_nodes=15, random_state=0)
+hgr = functools.partial(HistGradientBoostingRegressor, max_iter=40, max_leaf_nodes=15, random_state=0)
+lr = functools.partial(LogisticRegression, max_iter=3000)
+small = {"gbc": lambda: gbc(n_estimators=30), "lr": lr, "hgb": lambda: hgb(max_iter=20),
+         "rf": lambda: RandomForestClassifier(10, max_depth=8, n_jobs=1, random_state=0)}
+
+
+def encoded(numeric, strings, last):
+    """ratio passes through; balance and campaign are dropped."""
+    return make_pipeline(ColumnTransformer([("numbers", numeric, NUMBERS[:4]), ("strings", strings, ["plan", "region"]),
+                                            ("rest", "passthrough", ["ratio"])]), last)
+
+
+def one_hot(): return OneHotEncoder(handle_unknown="ignore")
+def ordinal(): return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+def impute_scale(): return Pipeline([("impute", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
+
+
+@dataclass
+class Case:
+    name: str
+    what: str
+    given: Callable
+    target: Callable
+    make: Callable[[], Any]
+    only: str = ""
+    dump: Callable[[Any], bytes] = pickle.dumps
+
+
+two, three, four = classes(0, 1), classes("high", "low", "mid"), classes(10, 20, 30, 40)
+CASES = [
+    Case("gbc_binary", "100 trees of the default depth", array, two, gbc),
+    Case("gbc_named", "the same, fitted on named columns", frame, two, lambda: gbc(n_estimators=50)),
+    Case("gbc_three", "three classes with string labels", array, three, gbc),
+    Case("gbc_init_zero", "no prior: raw scores start at 0", array, two, lambda: gbc(n_estimators=50, init="zero")),
+    Case("gbc_exponential", "exponential loss: another link", array, two,
+         lambda: gbc(n_estimators=50, loss="exponential")),
+    Case("gbc_bool", "boolean labels", array, classes(False, True), lambda: gbc(n_estimators=50)),
+    Case("gbr", "regression", array, real, lambda: GradientBoostingRegressor(random_state=0)),
+    Case("rf_binary", "balanced class weights: leaves hold weighted counts or fractions", array, two, rfc),
+    Case("rf_four", "four classes", array, four, rfc),
+    Case("rf_nan", "fitted on missing values", array_holes, two, lambda: rfc(n_estimators=20), only="new"),
+    Case("rfr", "regression forest", array, real,
+         lambda: RandomForestRegressor(20, max_depth=7, n_jobs=1, random_state=0)),
+    Case("et", "extra trees: thresholds drawn, not midpoints", array, three,
+         lambda: ExtraTreesClassifier(20, max_depth=8, n_jobs=1, random_state=0)),
+    Case("dtc", "one tree, three classes", array, three, lambda: DecisionTreeClassifier(max_depth=8, random_state=0)),
+    Case("dtr", "one tree, regression", array, real, lambda: DecisionTreeRegressor(max_depth=8, random_state=0)),
+    Case("lr_binary", "integer labels", array, two, lr),
+    Case("lr_named", "fitted on named columns, string labels", frame, classes("no", "yes"), lr),
+    Case("lr_three", "multinomial: softmax", array, three, lr),
+    Case("lr_ovr", "one against the rest, normalised", array, three, lambda: lr(multi_class="ovr"), only="old"),
+    Case("lr_liblinear", "another solver, binary", array, two, lambda: lr(solver="liblinear")),
+    Case("lr_liblinear_three", "a solver that means one against the rest", array, three,
+         lambda: lr(solver="liblinear"), only="old"),
+    Case("lr_no_intercept", "intercept_ is zero", array, two, lambda: lr(fit_intercept=False)),
+    Case("linear", "least squares", frame, real, LinearRegression),
+    Case("ridge", "ridge regression", array, real, lambda: Ridge(alpha=2.5)),
+    Case("hgb_binary", "missing values", array_holes, two, hgb),
+    Case("hgb_three", "three classes", array_holes, three, hgb),
+    Case("hgb_categories", "category numbers by column index; unknown, negative, fractional and missing ones", codes,
+         two, lambda: hgb(categorical_features=[1, 3])),
+    Case("hgr", "regression", array_holes, real, hgr),
+    Case("hgr_poisson", "poisson loss: exp link", array_holes, counts, lambda: hgr(loss="poisson")),
+    *(Case(f"{name}_{kind}", f"behind a StandardScaler{text}", frame, two,
+           lambda name=name, options=options: make_pipeline(StandardScaler(**options), small[name]()))
+      for kind, text, options in [("scaled", "", {}), ("scaled_no_mean", " with_mean=False", {"with_mean": False}),
+                                  ("scaled_no_std", " with_std=False", {"with_std": False})] for name in small),
+    Case("ct_lr", "StandardScaler, OneHotEncoder, passthrough; a dropped column", mixed, two,
+         lambda: encoded(StandardScaler(), one_hot(), lr())),
+    Case("ct_gbc", "StandardScaler, OneHotEncoder, passthrough; a dropped column", mixed, two,
+         lambda: encoded(StandardScaler(), one_hot(), gbc(n_estimators=50))),
+    Case("ct_ordinal_hgb", "OrdinalEncoder with a code for unknown values", mixed, three,
+         lambda: encoded("passthrough", ordinal(), hgb())),
+    Case("ct_ordinal_hgb_holes", "missing values in numbers and in strings", mixed_holes, two,
+         lambda: encoded("passthrough", ordinal(), hgb())),
+    Case("ct_impute_lr", "an inner pipeline of median and scaler; a missing string is a category", mixed_holes, two,
+         lambda: encoded(impute_scale(), one_hot(), lr())),
+    Case("ct_impute_gbc", "an inner pipeline of median and scaler; a missing string is a category", mixed_holes, three,
+         lambda: encoded(impute_scale(), one_hot(), gbc(n_estimators=30))),
+    *(Case(f"gbc_protocol{p}", f"pickle protocol {p}", array, two, lambda: gbc(n_estimators=10, max_depth=2), "new",
+           functools.partial(pickle.dumps, protocol=p)) for p in range(6)),
+    Case("gbc_cloudpickle", "written by cloudpickle", array, two, lambda: gbc(n_estimators=10, max_depth=2), "new",
+         lambda m: __import__("cloudpickle").dumps(m)),
+]
