@@ -36,8 +36,11 @@ class MappedFile {
 };
 
 // Writes beside `path` ("path.part-<pid>") and renames at Commit(): a reader sees the old file or the
-// complete new one. Dropped without Commit, it removes what it wrote. Errors name the path and the reason
-// ("No space left on device").
+// complete new one. Dropped without Commit, it removes what it wrote; what a killed process left is removed
+// by the next Create of the same path. Errors name the path and the reason ("No space left on device").
+//
+// A symbolic link keeps pointing where it does, a replaced file's permissions stay. A path that exists and is
+// no regular file (a pipe, /dev/stdout) is written directly: there is nothing to rename.
 class AtomicFile {
  public:
   static Result<AtomicFile> Create(std::string path);
