@@ -14,7 +14,8 @@
 namespace turnout {
 
 // A split on a number goes left when `x <= threshold`; a categorical split when x's category is in the
-// split's set. Categories are small integers held as numbers.
+// split's set. Categories are the integers 0..255 held as numbers: the fraction is cut off, and what is
+// negative, 256 or more, or NaN goes the missing way.
 struct CategorySet {
   uint32_t left[8] = {};   // bit c: category c goes left
   uint32_t known[8] = {};  // bit c: category c was seen in training; others go the missing way
@@ -24,33 +25,41 @@ struct Node {
   static constexpr int32_t kLeaf = -1;
 
   double threshold = 0;
-  int32_t feature = kLeaf;   // index into the forest's inputs; kLeaf: this is a leaf
-  int32_t left = 0;          // child nodes; in a leaf, `left` is the index of its value (see Forest::leaves)
+  int32_t feature = kLeaf;  // index into the forest's inputs; kLeaf: this is a leaf
+  int32_t left = 0;         // child nodes; in a leaf, `left` is the index of its value (see Forest::leaves)
   int32_t right = 0;
-  int32_t categories = -1;   // >= 0: a categorical split, index into Forest::sets
-  bool missing_left = false; // where NaN goes
+  int32_t categories = -1;    // >= 0: a categorical split, index into Forest::sets
+  bool missing_left = false;  // where NaN goes
 };
 
 struct Forest {
-  int32_t features = 0;       // inputs per row
-  int32_t outputs = 1;        // raw scores per row
-  int32_t leaf_width = 1;     // values per leaf: 1, or `outputs` (a forest of class distributions)
-  bool float32 = false;       // a feature is cast to float32 before it is compared (scikit-learn's trees)
-  bool average = false;       // divide the sums by the number of trees (random forests)
+  int32_t features = 0;    // inputs per row
+  int32_t outputs = 1;     // raw scores per row
+  int32_t leaf_width = 1;  // values per leaf: 1, or `outputs` (a forest of class distributions)
+  bool float32 = false;    // a feature is cast to float32 before it is compared (scikit-learn's trees)
+  bool average = false;    // divide the sums by the number of trees (random forests)
 
   std::vector<Node> nodes;
   std::vector<int32_t> roots;    // one per tree, in the order of summation
   std::vector<int32_t> targets;  // one per tree: the output it adds to; 0 when leaf_width == outputs
   std::vector<double> leaves;    // leaf_width values for each leaf
   std::vector<CategorySet> sets;
-  std::vector<double> base;      // `outputs` values that the sums start from
+  std::vector<double> base;  // `outputs` values that the sums start from
 
   std::size_t trees() const { return roots.size(); }
 };
 
-// Sizes agree, indices are in range, children come after their parent (so walks end), no node has two
-// parents. `Error` names the tree and the node.
+// Levels below the root. Real files stay under 100; a chain of the longest file would make one row cost
+// seconds.
+inline constexpr int32_t kMaxDepth = 10'000;
+
+// Sizes agree, indices are in range, children come after their parent (so walks end), every node is a root
+// or has one parent, no tree is deeper than kMaxDepth, leaves and base are finite and no threshold is NaN.
+// The message names the tree and the node.
 Status CheckForest(const Forest& forest);
+
+// Whether a categorical split sends x left.
+bool CategoryGoesLeft(const CategorySet& set, bool missing_left, double x);
 
 // The leaf (a node index) that row x (forest.features values) reaches in a tree.
 int32_t FindLeaf(const Forest& forest, std::size_t tree, const double* x);

@@ -1,4 +1,5 @@
-// A linear model: raw[k] = intercept[k] + sum over i of weights[k][i] * x[i], in double, i ascending.
+// A linear model: raw[k] = (sum over i of weights[k][i] * x[i]) + intercept[k], in double, i ascending from
+// 0.
 #pragma once
 
 #include <cstdint>

@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,29 +21,35 @@ namespace turnout {
 
 // From raw scores to probabilities or to the value.
 enum class Link : uint8_t {
-  kIdentity,     // regression; forests whose raw scores are probabilities already
-  kExp,          // regression on a log scale
-  kExpit,        // binary: p1 = 1 / (1 + exp(-raw)), computed as scipy's expit does
-  kExpitTwice,   // binary: p1 = expit(2 raw) (exponential loss; multinomial logistic of two classes)
-  kSoftmax,      // one raw score per class
-  kOneVsRest,    // expit of each, divided by their sum
+  kIdentity,    // regression; forests whose raw scores are probabilities already
+  kExp,         // regression on a log scale
+  kExpit,       // binary: p1 = 1 / (1 + exp(-raw)), computed as scipy's expit does
+  kExpitTwice,  // binary: p1 = expit(2 raw) (exponential loss)
+  kSoftmax,     // exp(raw - largest), divided by their sum; one raw score d and two classes: of (-d, d)
+                // (multinomial logistic regression of two classes)
+  kLogSumExp,   // exp(raw - log(sum of exp)): softmax as scikit-learn's GradientBoosting had it before 1.4
+  kOneVsRest,   // expit of each, divided by their sum; all of them 0: equal shares
 };
 
 // How `predict` picks the class; ties go to the first class in all of them unless said otherwise.
 enum class Decision : uint8_t {
-  kNone,             // regression
-  kLargest,          // the largest probability
-  kLargestRaw,       // the largest raw score
-  kRawAboveZero,     // binary: raw > 0 is class 1
-  kRawFromZero,      // binary: raw >= 0 is class 1
+  kNone,          // regression
+  kLargest,       // the largest probability
+  kLargestRaw,    // the largest raw score
+  kRawAboveZero,  // binary: raw > 0 is class 1
+  kRawFromZero,   // binary: raw >= 0 is class 1
 };
+
+// "softmax", "largest": for `inspect` and messages.
+std::string_view Name(Link link);
+std::string_view Name(Decision decision);
 
 // Where it came from, for `inspect` and logs.
 struct Origin {
-  std::string format;     // "pickle"
-  std::string library;    // "scikit-learn"
-  std::string version;    // "1.9.1"; empty if the file does not say
-  std::string estimator;  // "sklearn.ensemble._gb.GradientBoostingClassifier"
+  std::string format;              // "pickle"
+  std::string library;             // "scikit-learn"
+  std::string version;             // "1.9.1"; empty if the file does not say
+  std::string estimator;           // "sklearn.ensemble._gb.GradientBoostingClassifier"
   std::vector<std::string> steps;  // "scale: StandardScaler", ... in order, the predictor last
 };
 
@@ -58,7 +65,13 @@ struct Model {
 // Everything fits together: columns through steps, features, outputs against classes and link.
 Status CheckModel(const Model& model);
 
-// What one row gives. `probabilities` has one value per class (empty for regression).
+// Raw scores per row.
+std::size_t Outputs(const Model& model);
+// Probabilities per row: 0 for a regression and for a classifier without them.
+std::size_t Probabilities(const Model& model);
+
+// What one row gives. `probabilities` has one value per class; it is empty for a regression and for a
+// classifier without probabilities (Signature::probabilities).
 struct Prediction {
   std::vector<double> raw;
   std::vector<double> probabilities;
