@@ -1,4 +1,4 @@
-// JSON out: appends to a string. Everything is inline and allocates only when the string grows.
+// JSON out: appends to a string; allocates only when the string grows.
 #pragma once
 
 #include <cstdint>
