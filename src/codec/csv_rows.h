@@ -19,6 +19,8 @@
 
 namespace turnout {
 
+class CsvScan;
+
 // One per thread; keeps its memory. The header must outlive it.
 class CsvRows {
  public:
@@ -36,24 +38,36 @@ class CsvRows {
     std::size_t column;
     Slot slot;
     std::string_view name;
-    bool number;  // a quoted empty cell is missing
-    bool text;    // UTF-8 is checked
+    bool number;  // a quoted empty cell is missing; otherwise a text, whose UTF-8 is checked
   };
   struct RawCell {
     std::string_view text;  // without its quotes
     bool quoted = false;
     bool doubled = false;  // holds doubled quotes
   };
+  struct Record {
+    enum class Flaw : uint8_t { kNone, kAfterQuote, kOpenQuote };
+    std::string_view source;
+    std::size_t next = 0;   // where the next record begins
+    std::size_t cells = 0;  // those beyond the header's columns are counted too
+    uint64_t lines = 1;
+    Flaw flaw = Flaw::kNone;
+    std::size_t flawed = 0;  // its cell
+    uint64_t flaw_line = 0;  // its line, from 0 at the record's first
+  };
   struct Mark {
     std::size_t position;
     uint64_t line;
   };
 
+  Record Split(CsvScan& scan, std::string_view text, std::size_t start);
+  std::string Describe(const Record& record, uint64_t line) const;
   std::string_view Unescape(std::string_view text, TextArena& arena);
 
+  const CsvHeader& header_;
   std::vector<Bound> bound_;
   std::vector<RawCell> cells_;  // of the record being read; one per column
-  std::vector<Mark> marks_;     // where rows and lines stop running in step
+  std::vector<Mark> marks_;     // where positions and lines stop running in step
   std::string unescaped_;
 };
 

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,28 +44,18 @@ class JsonReply {
  private:
   struct Piece {
     std::string before;  // `{"customer_id":`, `,"prediction":`
-    std::size_t item;    // of Contract::reply
+    const ReplyItem* item;
+    std::size_t index;  // of the item in Contract::reply
   };
-  void AppendRefused(std::string& out, const Refusal& refusal, std::size_t position) const;
-  void AppendItem(std::string& out, std::size_t item, const Batch& batch, std::size_t row,
-                  const Answers& answers) const;
+  void AppendRefused(std::string& out, const Refusal& refusal) const;
 
   const Contract& contract_;
   std::vector<Piece> pieces_;
-  std::string end_;        // `}`, or `{}` for an empty reply
   std::string key_piece_;  // `"customer_id":`; empty without a key
 };
 
 // The body of an error that is not about a field:
 // {"detail":[{"loc":["body"],"msg":"...","type":"json_invalid"}]}
 void AppendBodyError(std::string& out, std::string_view type, std::string_view message);
-
-// The errors of a refusal as FastAPI writes them, separated by commas, without brackets around them.
-void AppendErrors(std::string& out, const Refusal& refusal, std::optional<std::size_t> position);
-
-// The value of a batch's cell as JSON: the text, the number, true/false for a bool, a category's text; null
-// if missing. `field` of the contract.
-void AppendFieldJson(std::string& out, const Contract& contract, std::size_t field, const Batch& batch,
-                     std::size_t row);
 
 }  // namespace turnout
