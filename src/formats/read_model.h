@@ -13,7 +13,20 @@
 namespace turnout {
 
 enum class FileFormat : uint8_t {
-  kPickle, kZlib, kGzip, kBzip2, kXz, kLzma, kLz4, kZip, kJson, kUbjson, kCatBoost, kLightGbm, kOnnx, kNpy,
+  kPickle,
+  kZlib,
+  kGzip,
+  kBzip2,
+  kXz,
+  kLzma,
+  kLz4,
+  kZip,
+  kJson,
+  kUbjson,
+  kCatBoost,
+  kLightGbm,
+  kOnnx,
+  kNpy,
   kUnknown
 };
 

@@ -1,0 +1,77 @@
+// sklearn/linear_model/{_logistic,_base,_ridge,_coordinate_descent}.py.
+#include <fmt/format.h>
+
+#include "formats/sklearn/parts.h"
+
+namespace turnout::sklearn {
+namespace {
+
+// coef_ is [outputs, features], or [features] for one output; intercept_ a number or [outputs].
+Result<Linear> Weights(const Part& estimator, int32_t features, int32_t outputs) {
+  Linear linear;
+  linear.features = features;
+  linear.outputs = outputs;
+  TURNOUT_ASSIGN(const Part coef, pickle::Attribute(estimator, "coef_"));
+  TURNOUT_ASSIGN(auto weights, pickle::AsDoubleArray(coef));
+  if (weights.size() != static_cast<std::size_t>(features) * static_cast<std::size_t>(outputs)) {
+    return pickle::Fail(Code::kCorrupt, coef,
+                        fmt::format("{} weights; {} x {} expected", weights.size(), outputs, features));
+  }
+  linear.weights = std::move(weights.values);
+  TURNOUT_ASSIGN(const Part intercept, pickle::Attribute(estimator, "intercept_"));
+  TURNOUT_ASSIGN(auto constants, pickle::AsDoubleArray(intercept));
+  if (constants.size() == 1) constants.values.resize(static_cast<std::size_t>(outputs), constants.values[0]);
+  if (constants.size() != static_cast<std::size_t>(outputs)) {
+    return pickle::Fail(Code::kCorrupt, intercept,
+                        fmt::format("{} intercepts; {} expected", constants.size(), outputs));
+  }
+  linear.intercept = std::move(constants.values);
+  return linear;
+}
+
+// Whether predict_proba treats the classes one against the rest (else it is a softmax). `multi_class` is
+// gone since 1.8; where it was 'auto' or unset, the solver decides (_logistic.py, predict_proba).
+Result<bool> OneVsRest(const Part& estimator, std::size_t classes) {
+  if (!pickle::HasAttribute(estimator.value, "multi_class")) return classes == 2;
+  TURNOUT_ASSIGN(const std::string_view mode, pickle::TextOr(estimator, "multi_class", "auto"));
+  if (mode == "ovr" || mode == "warn") return true;
+  if (mode == "multinomial") return false;
+  TURNOUT_ASSIGN(const std::string_view solver, pickle::TextOr(estimator, "solver", "lbfgs"));
+  return classes == 2 || solver == "liblinear" || solver == "newton-cholesky";
+}
+
+}  // namespace
+
+Status LoadLogisticRegression(const Part& estimator, const Release&, Loaded& out) {
+  Model& model = out.model;
+  TURNOUT_ASSIGN(const Part classes, pickle::Attribute(estimator, "classes_"));
+  TURNOUT_ASSIGN(model.signature.classes, Labels(classes));
+  const std::size_t count = model.signature.classes.size();
+  TURNOUT_ASSIGN(Linear linear, Weights(estimator, out.inputs, count == 2 ? 1 : static_cast<int32_t>(count)));
+  TURNOUT_ASSIGN(const bool one_vs_rest, OneVsRest(estimator, count));
+  model.signature.task = Task::kClassification;
+  model.signature.probabilities = true;
+  // Multinomial with two classes: softmax([-d, d]), which is expit(2 d).
+  model.link = count == 2    ? (one_vs_rest ? Link::kExpit : Link::kExpitTwice)
+               : one_vs_rest ? Link::kOneVsRest
+                             : Link::kSoftmax;
+  model.decision = count == 2 ? Decision::kRawAboveZero : Decision::kLargestRaw;
+  model.predictor = std::move(linear);
+  return {};
+}
+
+Status LoadLinearRegression(const Part& estimator, const Release&, Loaded& out) {
+  TURNOUT_ASSIGN(const Part coef, pickle::Attribute(estimator, "coef_"));
+  TURNOUT_ASSIGN(const auto weights, pickle::AsDoubleArray(coef));
+  if (weights.shape.size() == 2 && weights.shape[0] != 1) {
+    return pickle::Fail(
+        Code::kUnsupported, coef,
+        fmt::format("it predicts {} targets at once; only one is supported", weights.shape[0]));
+  }
+  TURNOUT_ASSIGN(out.model.predictor, Weights(estimator, out.inputs, 1));
+  out.model.signature.task = Task::kRegression;
+  out.model.link = Link::kIdentity;
+  return {};
+}
+
+}  // namespace turnout::sklearn
