@@ -20,12 +20,12 @@ namespace turnout {
 // What a call to Score fills in, row-major. Reused: it keeps its memory.
 struct Scores {
   std::size_t rows = 0;
-  std::size_t outputs = 0;             // raw scores per row
-  std::size_t classes = 0;             // 0 for regression
-  std::vector<double> raw;             // rows x outputs
-  std::vector<double> probabilities;   // rows x classes
-  std::vector<uint32_t> class_index;   // rows; classification
-  std::vector<double> values;          // rows; regression
+  std::size_t outputs = 0;            // raw scores per row
+  std::size_t classes = 0;            // 0 for regression
+  std::vector<double> raw;            // rows x outputs
+  std::vector<double> probabilities;  // rows x classes
+  std::vector<uint32_t> class_index;  // rows; classification
+  std::vector<double> values;         // rows; regression
 };
 
 // Scratch memory of one thread; any engine may use any Workspace.

@@ -1,0 +1,81 @@
+#include "engine/engine.h"
+
+#include <fmt/format.h>
+
+#include "engine/engines.h"
+
+namespace turnout {
+namespace {
+
+// Why a predictor of another kind does not fit, or nothing.
+template <class Predictor>
+std::string NeedsPredictor(const Model& model) {
+  if (std::holds_alternative<Predictor>(model.predictor)) return {};
+  return std::holds_alternative<Forest>(model.predictor) ? "the predictor is a forest"
+                                                         : "the predictor is linear";
+}
+
+struct Entry {
+  std::string_view name;
+  std::string (*misfit)(const Model&);  // empty: it fits
+  std::unique_ptr<const Engine> (*compile)(const Model&);
+};
+
+// The first that fits is used.
+constexpr Entry kEngines[] = {
+    {"portable", NeedsPredictor<Forest>, CompilePortable},
+    {"linear", NeedsPredictor<Linear>, CompileLinear},
+    {"reference", [](const Model&) { return std::string(); }, CompileReference},
+};
+
+std::string Names() {
+  std::string names;
+  for (const Entry& entry : kEngines) names.append(names.empty() ? "" : ", ").append(entry.name);
+  return names;
+}
+
+}  // namespace
+
+std::vector<EngineChoice> ExplainEngines(const Model& model) {
+  std::vector<EngineChoice> choices;
+  for (const Entry& entry : kEngines) choices.push_back({std::string(entry.name), entry.misfit(model)});
+  return choices;
+}
+
+Result<std::unique_ptr<const Engine>> CompileEngine(const Model& model, std::string_view name) {
+  for (const Entry& entry : kEngines) {
+    if (!name.empty() && entry.name != name) continue;
+    const std::string misfit = entry.misfit(model);
+    if (misfit.empty()) return entry.compile(model);
+    if (!name.empty()) {
+      return Fail(Code::kUnsupported, fmt::format("the engine {} does not fit this model: {}", name, misfit));
+    }
+  }
+  return Fail(Code::kInvalidArgument, fmt::format("no engine \"{}\"; there are {}", name, Names()));
+}
+
+void Prepare(const Model& model, std::size_t rows, Scores& scores) {
+  const bool classification = model.signature.task == Task::kClassification;
+  scores.rows = rows;
+  scores.outputs = Outputs(model);
+  scores.classes = Probabilities(model);
+  scores.raw.resize(rows * scores.outputs);
+  scores.probabilities.resize(rows * scores.classes);
+  scores.class_index.resize(classification ? rows : 0);
+  scores.values.resize(classification ? 0 : rows);
+}
+
+void Finish(const Model& model, std::size_t first, std::size_t rows, Scores& scores) {
+  for (std::size_t r = first; r < first + rows; ++r) {
+    const std::span<const double> raw(scores.raw.data() + r * scores.outputs, scores.outputs);
+    if (!scores.values.empty()) {
+      ApplyLink(model.link, raw, {scores.values.data() + r, 1});
+      continue;
+    }
+    const std::span<double> probabilities(scores.probabilities.data() + r * scores.classes, scores.classes);
+    if (!probabilities.empty()) ApplyLink(model.link, raw, probabilities);
+    scores.class_index[r] = static_cast<uint32_t>(Decide(model.decision, raw, probabilities));
+  }
+}
+
+}  // namespace turnout
