@@ -52,8 +52,8 @@ JsonReply::JsonReply(const Contract& contract) : contract_(contract) {
   }
 }
 
-void JsonReply::AppendRow(std::string& out, const Batch& batch, std::size_t row,
-                          const Answers& answers) const {
+void JsonReply::AppendRow(std::string& out, const Batch& batch, std::size_t row, const Answers& answers,
+                          std::string_view prediction_id) const {
   const Answer& answer = answers.rows[row];
   const Answerer& by = *answer.by;
   for (const Piece& piece : pieces_) {
@@ -80,7 +80,12 @@ void JsonReply::AppendRow(std::string& out, const Batch& batch, std::size_t row,
         break;
     }
   }
-  out += pieces_.empty() ? "{}" : "}";
+  if (pieces_.empty()) out += '{';
+  if (!prediction_id.empty()) {
+    out += pieces_.empty() ? R"("prediction_id":)" : R"(,"prediction_id":)";
+    AppendJsonString(out, prediction_id);
+  }
+  out += '}';
 }
 
 void JsonReply::AppendRefused(std::string& out, const Refusal& refusal) const {
@@ -96,7 +101,10 @@ void JsonReply::AppendRefused(std::string& out, const Refusal& refusal) const {
 }
 
 void JsonReply::AppendRows(std::string& out, const Batch& batch, const Answers& answers,
-                           std::span<const Refusal> refusals) const {
+                           std::span<const Refusal> refusals, std::string_view prediction_id) const {
+  std::string id(prediction_id);
+  if (!id.empty()) id += '-';
+  const std::size_t id_stem = id.size();
   out += '[';
   const std::size_t start = out.size();
   const auto separate = [&] {
@@ -106,7 +114,11 @@ void JsonReply::AppendRows(std::string& out, const Batch& batch, const Answers& 
       batch, answers, refusals,
       [&](std::size_t row) {
         separate();
-        AppendRow(out, batch, row, answers);
+        if (id_stem > 0) {
+          id.resize(id_stem);
+          AppendInteger(id, static_cast<int64_t>(batch.positions()[row]));
+        }
+        AppendRow(out, batch, row, answers, id);
       },
       [&](const Refusal& refusal) {
         separate();

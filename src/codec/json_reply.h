@@ -28,13 +28,16 @@ class JsonReply {
  public:
   explicit JsonReply(const Contract& contract);
 
-  // The answer for row `row` of the batch, which must not be refused.
-  void AppendRow(std::string& out, const Batch& batch, std::size_t row, const Answers& answers) const;
+  // The answer for row `row` of the batch, which must not be refused. A prediction id that is not empty
+  // follows the contract's keys: ,"prediction_id":"..."
+  void AppendRow(std::string& out, const Batch& batch, std::size_t row, const Answers& answers,
+                 std::string_view prediction_id = {}) const;
 
   // A batch: an array with an element for each row that was sent, in the order of positions. `refusals` are
-  // those of the RowReader; rows that the model refused are found in `answers`.
+  // those of the RowReader; rows that the model refused are found in `answers`. The answer at position 3 has
+  // the prediction id "<prediction_id>-3"; empty: none.
   void AppendRows(std::string& out, const Batch& batch, const Answers& answers,
-                  std::span<const Refusal> refusals) const;
+                  std::span<const Refusal> refusals, std::string_view prediction_id = {}) const;
 
   // The body of a 422: every error of every refused row, in the order of positions. `indexed`: the request
   // was an array, so `loc` has the position.
