@@ -8,10 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -27,10 +29,10 @@ std::string_view Name(FieldType type);  // "string", "int", ...
 struct Field {
   std::string name;
   FieldType type = FieldType::kString;
-  bool required = true;    // the name must be given (in CSV: the column must exist)
+  bool required = true;    // the name must be given (in CSV: the column must exist); false with a `default`
   bool nullable = false;   // a missing value (null, empty cell, NaN) passes to the model as missing
   bool show = false;       // messages may echo the value
-  std::string message;     // replaces the standard text of a failed check; {value} only with `show`
+  std::string message;     // replaces the text of a failed min, max or values; {value} only with `show`
   std::optional<double> min, max;       // inclusive; int and float
   std::optional<std::string> fallback;  // `default`: stands in for a missing value; checked when parsed
 
@@ -45,6 +47,7 @@ struct Field {
   // The column holds the text (the model encodes it) rather than the code. kMap: false, kModel: true,
   // kList: what the model's input asks for, decided by BindContract.
   bool as_text = false;
+  bool open = false;  // kModel: the model takes texts outside `values` too, so they pass
 
   ColumnType column() const {
     const bool text = type == FieldType::kString || type == FieldType::kText ||
@@ -87,7 +90,13 @@ struct Contract {
   std::vector<int32_t> features;  // batch columns in the order in which the model was trained
   std::vector<ReplyItem> reply;
   std::vector<ReplyItem> columns;
-  std::unordered_map<std::string, Slot> names;  // fields and aliases
+  // Fields and aliases; looked up without making a string.
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view given) const { return std::hash<std::string_view>()(given); }
+  };
+  std::unordered_map<std::string, Slot, NameHash, std::equal_to<>> names;
+  bool bound = false;  // to at least one model
 
   Slot Find(std::string_view given) const;
   std::vector<ColumnType> layout() const;
