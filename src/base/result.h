@@ -59,16 +59,16 @@ constexpr std::string_view Name(Code code) {
 }  // namespace turnout
 
 // g++ 12's std::expected has no and_then; these two return early instead.
-#define TURNOUT_TRY(expression)                                                 \
-  do {                                                                          \
-    if (auto turnout_tried = (expression); !turnout_tried)                      \
-      return std::unexpected(std::move(turnout_tried).error());                 \
+#define TURNOUT_TRY(expression)                                 \
+  do {                                                          \
+    if (auto turnout_tried = (expression); !turnout_tried)      \
+      return std::unexpected(std::move(turnout_tried).error()); \
   } while (false)
 
 // TURNOUT_ASSIGN(auto model, LoadModel(path));
 #define TURNOUT_ASSIGN(left, expression) TURNOUT_ASSIGN_(left, expression, __COUNTER__)
 #define TURNOUT_ASSIGN_(left, expression, id) TURNOUT_ASSIGN__(left, expression, id)
-#define TURNOUT_ASSIGN__(left, expression, id)                                  \
-  auto turnout_result_##id = (expression);                                      \
+#define TURNOUT_ASSIGN__(left, expression, id)                                              \
+  auto turnout_result_##id = (expression);                                                  \
   if (!turnout_result_##id) return std::unexpected(std::move(turnout_result_##id).error()); \
   left = *std::move(turnout_result_##id)

@@ -8,7 +8,7 @@
 #include "formats/pickle/dtype.h"
 #include "formats/pickle/text.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -480,4 +480,4 @@ Result<std::vector<int64_t>> IntColumn(const Part& array, std::string_view field
   return Column<int64_t>(array, field);
 }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

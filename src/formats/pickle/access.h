@@ -22,7 +22,7 @@
 #include "base/result.h"
 #include "formats/pickle/object.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 // The way from the file to a value, as a reader of the training code would write it.
 class Path {
@@ -138,4 +138,4 @@ bool HasColumn(Value array, std::string_view field);
 Result<std::vector<double>> DoubleColumn(const Part& array, std::string_view field);
 Result<std::vector<int64_t>> IntColumn(const Part& array, std::string_view field);
 
-}  // namespace turnout
+}  // namespace turnout::pickle

@@ -6,7 +6,7 @@
 
 #include "base/byte_reader.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -121,4 +121,4 @@ std::optional<int64_t> LoadInteger(const Dtype& dtype, const uint8_t* data) {
   }
 }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

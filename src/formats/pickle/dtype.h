@@ -7,7 +7,7 @@
 
 #include "formats/pickle/object.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 // "f8", "<i4", "U12", "V56", "b1", "O8": a dtype without fields; nullopt if the code is not one that numpy
 // pickles.
@@ -22,4 +22,4 @@ double LoadDouble(const Dtype& dtype, const uint8_t* data);
 // nullopt: not integral, or does not fit int64.
 std::optional<int64_t> LoadInteger(const Dtype& dtype, const uint8_t* data);
 
-}  // namespace turnout
+}  // namespace turnout::pickle

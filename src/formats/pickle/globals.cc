@@ -4,7 +4,7 @@
 #include <span>
 #include <utility>
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -210,4 +210,4 @@ bool IsRefusedAttribute(std::string_view attribute) {
          attribute.find('.') != std::string_view::npos;
 }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

@@ -7,7 +7,7 @@
 
 #include "formats/pickle/store.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 // "module.name" as this program writes it: Python 2's __builtin__ and copy_reg and numpy 2's numpy._core are
 // renamed. `module_length` is the length of the module in it.
@@ -24,4 +24,4 @@ bool IsRefused(std::string_view name, std::size_t module_length);
 // True for an attribute that leads from data to code: __globals__, system, ...
 bool IsRefusedAttribute(std::string_view attribute);
 
-}  // namespace turnout
+}  // namespace turnout::pickle

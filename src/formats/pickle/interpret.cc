@@ -6,7 +6,7 @@
 #include "formats/pickle/globals.h"
 #include "formats/pickle/text.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -411,4 +411,4 @@ bool Interpreter::Build(Id target, Id state) {
   }
 }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

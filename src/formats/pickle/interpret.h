@@ -15,7 +15,7 @@
 #include "formats/pickle/read.h"
 #include "formats/pickle/store.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 class Interpreter {
  public:
@@ -86,4 +86,4 @@ class Interpreter {
   Error error_;
 };
 
-}  // namespace turnout
+}  // namespace turnout::pickle

@@ -7,7 +7,7 @@
 #include "formats/pickle/interpret.h"
 #include "formats/pickle/text.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -311,4 +311,4 @@ bool Interpreter::SetRawArray(Id target, const RawArray& array, std::span<const 
   return true;
 }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

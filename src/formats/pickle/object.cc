@@ -4,7 +4,7 @@
 
 #include "formats/pickle/store.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -241,4 +241,4 @@ Graph::~Graph() = default;
 std::size_t Graph::values() const { return store_->values(); }
 std::size_t Graph::memory_bytes() const { return store_->memory(); }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

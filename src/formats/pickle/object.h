@@ -20,7 +20,7 @@
 #include <span>
 #include <string_view>
 
-namespace turnout {
+namespace turnout::pickle {
 
 class PickleStore;  // formats/pickle/store.h: the storage, for the reader only
 
@@ -175,4 +175,4 @@ class Graph {
   std::size_t end_;
 };
 
-}  // namespace turnout
+}  // namespace turnout::pickle

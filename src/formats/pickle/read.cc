@@ -12,7 +12,7 @@
 #include "formats/pickle/store.h"
 #include "formats/pickle/text.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -734,4 +734,4 @@ Result<Graph> ReadPickle(std::span<const uint8_t> bytes, const Limits& limits) {
   return Graph(std::move(store), reader.root(), reader.end());
 }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "formats/pickle/object.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 struct Limits {
   uint64_t file_bytes = uint64_t{4} << 30;
@@ -47,4 +47,4 @@ struct Limits {
 
 Result<Graph> ReadPickle(std::span<const uint8_t> bytes, const Limits& limits = {});
 
-}  // namespace turnout
+}  // namespace turnout::pickle

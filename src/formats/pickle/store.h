@@ -17,7 +17,7 @@
 
 #include "formats/pickle/object.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 using Id = uint32_t;
 inline constexpr Id kNoId = 0xffffffff;
@@ -182,4 +182,4 @@ class PickleStore {
   std::vector<Id> shared_ints_;
 };
 
-}  // namespace turnout
+}  // namespace turnout::pickle

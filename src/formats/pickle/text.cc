@@ -5,7 +5,7 @@
 
 #include "base/byte_reader.h"
 
-namespace turnout {
+namespace turnout::pickle {
 
 namespace {
 
@@ -240,4 +240,4 @@ std::string Printable(std::string_view text, std::size_t most) {
   return out;
 }
 
-}  // namespace turnout
+}  // namespace turnout::pickle

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace turnout {
+namespace turnout::pickle {
 
 enum class Utf8 : uint8_t { kValid, kSurrogates, kInvalid };
 // kSurrogates: valid but for lone surrogates (U+D800..DFFF as three bytes), which Python's pickler writes.
@@ -37,4 +37,4 @@ std::optional<std::vector<uint8_t>> DecimalToBytes(std::string_view digits);
 // For messages: control characters and bytes outside of ASCII as \xNN, cut after `most` bytes.
 std::string Printable(std::string_view text, std::size_t most = 60);
 
-}  // namespace turnout
+}  // namespace turnout::pickle

@@ -1,0 +1,90 @@
+#include "server/endpoints.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "storage/file.h"
+
+namespace turnout {
+namespace {
+
+constexpr std::size_t kLargestContract = 1 << 20;
+
+// 99 % and the objective itself: bounds of the histogram.
+std::vector<double> Bounds(const Endpoint& endpoint) {
+  std::vector<double> objectives;
+  if (endpoint.objective_p99 > 0) objectives.push_back(endpoint.objective_p99);
+  return LatencyBounds(objectives);
+}
+
+// The derived contract's name: the file's, with what a path or a metric label would not like replaced.
+std::string NameOf(const std::string& path) {
+  std::string name = std::filesystem::path(path).stem().string();
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    if (!plain) c = '-';
+  }
+  return name.empty() ? "model" : name;
+}
+
+}  // namespace
+
+Result<Endpoint> LoadEndpoint(const EndpointConfig& config) {
+  const VersionConfig& version = config.versions.front();
+  TURNOUT_ASSIGN(ModelFile file, LoadModelFile(version.model));
+  Contract contract;
+  if (config.contract.empty()) {
+    contract = DeriveContract(file.model.signature, config.name);
+  } else {
+    TURNOUT_ASSIGN(const std::string text, ReadFile(config.contract, kLargestContract));
+    TURNOUT_ASSIGN(contract, ParseContract(text, config.contract));
+  }
+  Endpoint endpoint;
+  endpoint.name = config.name;
+  auto made = MakeVersion(version.name, std::move(file), contract, version.engine);
+  if (!made) {
+    return Within(config.contract.empty() ? "derived contract" : config.contract, std::move(made).error());
+  }
+  endpoint.version = *std::move(made);
+  endpoint.contract = std::make_shared<const Contract>(std::move(contract));
+  endpoint.objective_p99 = config.objective_p99;
+  endpoint.objective_availability = config.objective_availability;
+  return endpoint;
+}
+
+Result<Endpoint> LoadBareModel(const std::string& path) {
+  EndpointConfig config;
+  config.name = NameOf(path);
+  config.versions.push_back({"v1", path, "", 0});
+  return LoadEndpoint(config);
+}
+
+bool IsConfig(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
+
+Result<Loaded> LoadConfigOrModel(const std::string& path) {
+  Loaded loaded;
+  if (!IsConfig(path)) {
+    TURNOUT_ASSIGN(loaded.endpoints.emplace_back(), LoadBareModel(path));
+    return loaded;
+  }
+  TURNOUT_ASSIGN(loaded.config, ReadServerConfig(path));
+  for (const EndpointConfig& config : loaded.config.endpoints) {
+    auto endpoint = LoadEndpoint(config);
+    if (!endpoint) return Within("endpoint '" + config.name + "'", std::move(endpoint).error());
+    loaded.endpoints.push_back(*std::move(endpoint));
+  }
+  return loaded;
+}
+
+std::shared_ptr<const Snapshot> MakeSnapshot(const Endpoint& endpoint, Metrics& metrics) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->endpoint = endpoint.name;
+  snapshot->contract = endpoint.contract;
+  snapshot->stable = endpoint.version;
+  snapshot->series = MakeVersionSeries(metrics, endpoint.name, *endpoint.version, Bounds(endpoint));
+  return snapshot;
+}
+
+}  // namespace turnout
