@@ -151,7 +151,9 @@ Status CheckMissing(const CsvHeader& header, const Contract& contract) {
     }
   }
   if (missing.empty()) return {};
-  if (hints.empty() && header.columns.size() == 1) {
+  if (!hints.empty()) {
+    hints += '?';
+  } else if (header.columns.size() == 1) {
     for (const char separator : {';', '\t', '|'}) {
       if (header.columns[0].name.find(separator) == std::string::npos) continue;
       hints = fmt::format("; the cells look separated by {}, but commas are expected",

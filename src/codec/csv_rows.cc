@@ -15,10 +15,10 @@ CsvRows::CsvRows(const CsvHeader& header, const Contract& contract)
   for (std::size_t i = 0; i < header.columns.size(); ++i) {
     const CsvColumn& column = header.columns[i];
     if (column.slot.field < 0) continue;
-    const FieldType type = contract.fields[static_cast<std::size_t>(column.slot.field)].type;
-    const bool number =
-        column.slot.codes || type == FieldType::kInt || type == FieldType::kFloat || type == FieldType::kBool;
-    bound_.push_back({.column = i, .slot = column.slot, .name = column.name, .number = number});
+    const Field& field = contract.fields[static_cast<std::size_t>(column.slot.field)];
+    const bool any_text = field.type == FieldType::kString || field.type == FieldType::kText ||
+                          (field.type == FieldType::kCategory && field.open && !column.slot.codes);
+    bound_.push_back({.column = i, .slot = column.slot, .name = column.name, .any_text = any_text});
   }
 }
 
@@ -49,10 +49,10 @@ void CsvRows::Read(const CsvChunk& chunk, RowReader& reader) {
     for (const Bound& bound : bound_) {
       const RawCell& raw = cells_[bound.column];
       Cell cell;
-      if (raw.text.empty() && (!raw.quoted || bound.number)) {
+      if (raw.text.empty() && !raw.quoted) {
         cell.kind = Cell::Kind::kMissing;
-      } else if (scan.saw_high() && !bound.number && !IsUtf8(raw.text)) {
-        cell.kind = Cell::Kind::kNested;  // not a text: the field's type says so in its own words
+      } else if (scan.saw_high() && bound.any_text && !IsUtf8(raw.text)) {
+        cell.kind = Cell::Kind::kNested;  // refused as what is no text at all
       } else {
         cell.kind = Cell::Kind::kText;
         cell.text = raw.doubled ? Unescape(raw.text, reader.batch().arena()) : raw.text;

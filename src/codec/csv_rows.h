@@ -1,8 +1,9 @@
 // Rows in CSV: chunks of whole records into a RowReader.
 //
 // Only cells whose column is bound to a field are converted. An empty cell is missing. A quoted empty cell
-// ("") is the empty text for string, text and category fields, and missing for int, float and bool, since
-// writers that quote everything write nothing that way. A cell that is not UTF-8 is not a valid string.
+// ("") is the empty text: a value for string, text and category, but missing for int, float and bool (as in
+// JSON), since writers that quote everything write nothing that way. A cell that is not UTF-8 is not a valid
+// string.
 // Refused: a row with more or fewer cells than the header ("ragged_row"), with text after a closing quote
 // ("csv_quote"), or whose quoted cell is still open where the file ends ("csv_quote").
 #pragma once
@@ -38,7 +39,7 @@ class CsvRows {
     std::size_t column;
     Slot slot;
     std::string_view name;
-    bool number;  // a quoted empty cell is missing; otherwise a text, whose UTF-8 is checked
+    bool any_text;  // takes whatever text there is, so its UTF-8 must be checked here
   };
   struct RawCell {
     std::string_view text;  // without its quotes
