@@ -8,23 +8,30 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
 
 namespace turnout {
 
+struct YamlEntry;
+
 struct Yaml {
   enum class Kind { kNull, kScalar, kList, kMap };
   Kind kind = Kind::kNull;
-  int line = 0;               // 1-based
-  std::string scalar;         // kScalar: the text
-  bool quoted = false;        // kScalar: was quoted, so it is a string whatever it looks like
-  std::vector<Yaml> list;     // kList
-  std::vector<std::pair<std::string, Yaml>> map;  // kMap, in order of the file
+  int line = 0;                // 1-based
+  std::string scalar;          // kScalar: the text
+  bool quoted = false;         // kScalar: was quoted, so it is a string whatever it looks like
+  std::vector<Yaml> list;      // kList
+  std::vector<YamlEntry> map;  // kMap, in order of the file
 
   const Yaml* Find(std::string_view key) const;  // kMap; nullptr: absent
+};
+
+// Not a std::pair: clang can't complete one that holds a type that holds it.
+struct YamlEntry {
+  std::string first;  // the key
+  Yaml second;
 };
 
 // `source` is the file's name for messages: "server.yaml:12: ...". An empty text is kNull.
