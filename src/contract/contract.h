@@ -29,10 +29,10 @@ std::string_view Name(FieldType type);  // "string", "int", ...
 struct Field {
   std::string name;
   FieldType type = FieldType::kString;
-  bool required = true;    // the name must be given (in CSV: the column must exist); false with a `default`
-  bool nullable = false;   // a missing value (null, empty cell, NaN) passes to the model as missing
-  bool show = false;       // messages may echo the value
-  std::string message;     // replaces the text of a failed min, max or values; {value} only with `show`
+  bool required = true;   // the name must be given (in CSV: the column must exist); false with a `default`
+  bool nullable = false;  // a missing value (null, empty cell, NaN) passes to the model as missing
+  bool show = false;      // messages may echo the value
+  std::string message;    // replaces the text of a failed min, max or values; {value} only with `show`
   std::optional<double> min, max;       // inclusive; int and float
   std::optional<std::string> fallback;  // `default`: stands in for a missing value; checked when parsed
 
@@ -50,8 +50,8 @@ struct Field {
   bool open = false;  // kModel: the model takes texts outside `values` too, so they pass
 
   ColumnType column() const {
-    const bool text = type == FieldType::kString || type == FieldType::kText ||
-                      (type == FieldType::kCategory && as_text);
+    const bool text =
+        type == FieldType::kString || type == FieldType::kText || (type == FieldType::kCategory && as_text);
     return text ? ColumnType::kText : ColumnType::kNumber;
   }
 };
@@ -70,8 +70,17 @@ struct Slot {
 
 struct ReplyItem {
   enum class What : uint8_t {
-    kKey, kField, kClass, kClassIs, kTopProbability, kProbabilityOf, kProbabilities, kValue, kVersion,
-    kLatency, kJobTime
+    kKey,
+    kField,
+    kClass,
+    kClassIs,
+    kTopProbability,
+    kProbabilityOf,
+    kProbabilities,
+    kValue,
+    kVersion,
+    kLatency,
+    kJobTime
   };
   std::string name;
   What what = What::kClass;
@@ -104,7 +113,8 @@ struct Contract {
 };
 
 // `source` names the file in messages: "contract.yaml:7: fields[2].min: ...". All errors of the file are
-// reported at once, a line each.
+// reported at once, a line each. Without `features`: every field but the key and plain strings, then every
+// derived field. Without `reply` or `columns` they stay empty until BindContract fills them.
 Result<Contract> ParseContract(std::string_view yaml, std::string_view source);
 
 // The contract of a bare model file: one field per input (nullable where the model accepts missing), every
@@ -112,7 +122,13 @@ Result<Contract> ParseContract(std::string_view yaml, std::string_view source);
 Contract DeriveContract(const Signature& signature, std::string_view name);
 
 // Checks that the contract's features are what the model takes (count, order of names where the file has
-// them, text or number) and that reply items name classes that exist; fills in what depends on the model.
+// them, text or number, missing values) and that reply items name classes that exist; every problem is a line
+// of the error. Fills in what depends on the model: `values: model`, as_text of lists, labels, the default
+// reply and columns.
+//
+// A contract is bound to each version of its endpoint in turn. What the first one decided holds for the
+// others, except that categories of `values: model` add up: a caller may send what any version knows, and the
+// version that does not refuses the row.
 Status BindContract(Contract& contract, const Signature& signature);
 
 }  // namespace turnout
