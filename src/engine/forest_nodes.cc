@@ -77,7 +77,6 @@ bool Arrange(const Forest& forest, bool missing, ForestNodes<Node>& out) {
   const Node filler{};
   std::vector<Pending> queue;
   for (std::size_t t = 0; t < forest.trees(); ++t) {
-    out.first_leaf.push_back(static_cast<uint32_t>(out.leaves.size() / width));
     if (out.nodes.size() % 2 == 0) out.nodes.push_back(filler);
     out.roots.push_back(static_cast<uint32_t>(out.nodes.size()));
     out.nodes.push_back(filler);
@@ -89,7 +88,7 @@ bool Arrange(const Forest& forest, bool missing, ForestNodes<Node>& out) {
       depth = std::max(depth, pending.depth);
       Node node{};
       if (from.feature == turnout::Node::kLeaf) {
-        const std::size_t leaf = out.leaves.size() / width - out.first_leaf.back();
+        const std::size_t leaf = out.leaves.size() / width;
         if (kNarrow && leaf >= (1u << 24)) return false;  // beyond what a float counts
         node.threshold = static_cast<typename Node::Real>(leaf);
         node.column = kLeafColumn;

@@ -66,10 +66,9 @@ struct Cell {
 template <class Node>
 struct ForestNodes {
   std::vector<Node> nodes;
-  std::vector<uint32_t> roots;       // per tree
-  std::vector<uint32_t> first_leaf;  // per tree: what its leaves' indices count from
-  std::vector<int32_t> depth;        // per tree: levels below the root
-  std::vector<double> leaves;        // leaf_width values each
+  std::vector<uint32_t> roots;  // per tree
+  std::vector<int32_t> depth;   // per tree: levels below the root
+  std::vector<double> leaves;   // leaf_width values each
   std::vector<CodeSet> sets;
   std::vector<Cell> cells;  // cells[i] is column i + 1; column 0 is kLeafColumn
 };

@@ -39,7 +39,7 @@ inline uint32_t GoesRight(const CategoricalNode* at, double x, const CodeSet* se
   const auto code = static_cast<uint32_t>(std::bit_cast<uint64_t>(x)) & CodeSet::kMask;
   const uint32_t in_set = sets[at->set].left[code / 32] >> (code % 32) & 1;
   const uint32_t not_above = x <= at->threshold;
-  return (at->is_set ? in_set : not_above) ^ 1;
+  return ((in_set ^ not_above) & at->is_set) ^ not_above ^ 1;
 }
 
 // Moves N walks down to their leaves. `depth` is the largest that any of them needs.

@@ -2,7 +2,9 @@
 //
 // expit is scipy's at every version: 1 / (1 + exp(-x)) with the C library's exp (scipy/special/_logit.h up
 // to 1.13, xsf/log_exp.h after it). Softmax is scikit-learn's utils/extmath.py: the largest score is taken
-// off, numpy's exp, one division by numpy's sum.
+// off, numpy's exp, one division by numpy's sum, whose order follows the array's: rows side by side for
+// linear models and GradientBoosting, columns for HistGradientBoosting (its raw_predictions are in Fortran
+// order; for a single row numpy takes the other order).
 #include <cassert>
 #include <cmath>
 
@@ -24,15 +26,17 @@ double Largest(std::span<const double> values) {
   return largest;
 }
 
+double SumInOrder(std::span<const double> x) {
+  double sum = 0;
+  for (double value : x) sum += value;
+  return sum;
+}
+
 // numpy's pairwise sum of a contiguous row (umath/loops_utils.h.src): plain below 8 values, eight
 // partial sums up to 128, halves above. Other orders differ in the last bits.
 double Sum(std::span<const double> x) {
   const std::size_t n = x.size();
-  if (n < 8) {
-    double sum = 0;
-    for (double value : x) sum += value;
-    return sum;
-  }
+  if (n < 8) return SumInOrder(x);
   if (n <= 128) {
     double part[8];
     for (std::size_t j = 0; j < 8; ++j) part[j] = x[j];
@@ -48,10 +52,10 @@ double Sum(std::span<const double> x) {
   return Sum(x.first(half)) + Sum(x.subspan(half));
 }
 
-void Softmax(std::span<const double> raw, std::span<double> out) {
+void Softmax(std::span<const double> raw, std::span<double> out, double (*sum_of)(std::span<const double>)) {
   const double largest = Largest(raw);
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = std::exp(raw[k] - largest);
-  const double sum = Sum(out);
+  const double sum = sum_of(out);
   for (double& p : out) p /= sum;
 }
 
@@ -93,9 +97,10 @@ void ApplyLink(Link link, std::span<const double> raw, std::span<double> out) {
     case Link::kSoftmax:
       if (raw.size() == 1) {
         const double both[2] = {-raw[0], raw[0]};
-        return Softmax(both, out);
+        return Softmax(both, out, Sum);
       }
-      return Softmax(raw, out);
+      return Softmax(raw, out, Sum);
+    case Link::kSoftmaxInOrder: return Softmax(raw, out, SumInOrder);
     case Link::kLogSumExp: return LogSumExp(raw, out);
     case Link::kOneVsRest: return OneVsRest(raw, out);
   }

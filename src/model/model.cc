@@ -56,6 +56,7 @@ bool LinkFits(Link link, std::size_t outputs, std::size_t classes) {
     case Link::kExpit:
     case Link::kExpitTwice: return outputs == 1 && classes == 2;
     case Link::kSoftmax: return outputs == classes || (outputs == 1 && classes == 2);
+    case Link::kSoftmaxInOrder:
     case Link::kLogSumExp:
     case Link::kOneVsRest: return outputs == classes;
   }
@@ -98,6 +99,7 @@ std::string_view Name(Link link) {
     case Link::kExpit: return "expit";
     case Link::kExpitTwice: return "expit of twice";
     case Link::kSoftmax: return "softmax";
+    case Link::kSoftmaxInOrder: return "softmax summed in order";
     case Link::kLogSumExp: return "softmax by logsumexp";
     case Link::kOneVsRest: return "one against the rest";
   }

@@ -21,14 +21,16 @@ namespace turnout {
 
 // From raw scores to probabilities or to the value.
 enum class Link : uint8_t {
-  kIdentity,    // regression; forests whose raw scores are probabilities already
-  kExp,         // regression on a log scale
-  kExpit,       // binary: p1 = 1 / (1 + exp(-raw)), computed as scipy's expit does
-  kExpitTwice,  // binary: p1 = expit(2 raw) (exponential loss)
-  kSoftmax,     // exp(raw - largest), divided by their sum; one raw score d and two classes: of (-d, d)
-                // (multinomial logistic regression of two classes)
-  kLogSumExp,   // exp(raw - log(sum of exp)): softmax as scikit-learn's GradientBoosting had it before 1.4
-  kOneVsRest,   // expit of each, divided by their sum; all of them 0: equal shares
+  kIdentity,        // regression; forests whose raw scores are probabilities already
+  kExp,             // regression on a log scale
+  kExpit,           // binary: p1 = 1 / (1 + exp(-raw)), computed as scipy's expit does
+  kExpitTwice,      // binary: p1 = expit(2 raw) (exponential loss)
+  kSoftmax,         // exp(raw - largest), divided by their sum; one raw score d and two classes: of (-d, d)
+                    // (multinomial logistic regression of two classes)
+  kSoftmaxInOrder,  // the same with the sum taken in the order of the classes: HistGradientBoosting's
+                    // (differs from kSoftmax in last bits from 8 classes on)
+  kLogSumExp,  // exp(raw - log(sum of exp)): softmax as scikit-learn's GradientBoosting had it before 1.4
+  kOneVsRest,  // expit of each, divided by their sum; all of them 0: equal shares
 };
 
 // How `predict` picks the class; ties go to the first class in all of them unless said otherwise.
