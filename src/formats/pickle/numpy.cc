@@ -231,28 +231,7 @@ Interpreter::Outcome Interpreter::MakeArray(Id target, Id shape, Id dtype_id, bo
     if (!Work(count * sizeof(Id))) return Outcome::kFailed;
     auto* items = store_.New<Id>(count);
     if (items == nullptr) return OutOfMemory(), Outcome::kFailed;
-    if (!fortran || array->shape.size() < 2) {
-      std::ranges::copy(elements, items);
-    } else {
-      // Counts through the elements with the first index running fastest.
-      int64_t index[kMostDimensions] = {};
-      std::size_t strides[kMostDimensions] = {};
-      std::size_t stride = 1;
-      for (std::size_t d = array->shape.size(); d-- > 0;) {
-        strides[d] = stride;
-        stride *= static_cast<std::size_t>(array->shape[d]);
-      }
-      std::size_t at = 0;
-      for (const Id element : elements) {
-        items[at] = element;
-        for (std::size_t d = 0; d < array->shape.size(); ++d) {
-          at += strides[d];
-          if (++index[d] < array->shape[d]) break;
-          at -= strides[d] * static_cast<std::size_t>(array->shape[d]);
-          index[d] = 0;
-        }
-      }
-    }
+    std::ranges::copy(elements, items);  // in C order even when the array was a Fortran one (_getlist_pkl)
     array->items = {items, static_cast<std::size_t>(count)};
   } else {
     if (kind == Kind::kText && Latin1(data, &data) == Outcome::kFailed) return Outcome::kFailed;
