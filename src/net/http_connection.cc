@@ -4,18 +4,9 @@
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <exception>
-#include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "net/chunked.h"
-#include "net/connection.h"
-#include "net/http_exchange.h"
-#include "net/http_head.h"
 #include "net/http_reply.h"
-#include "net/listener.h"
-#include "net/read_buffer.h"
 
 namespace turnout {
 namespace {
@@ -28,100 +19,6 @@ constexpr std::size_t kKeepBytes = 64 << 10;    // of a reply string between req
 constexpr std::size_t kLingerBytes = 64 << 20;  // read and dropped after the last reply
 
 }  // namespace
-
-// PERF NOTE: a request costs one recv that gets it, one send, one recv that finds nothing (Asio tries before
-// it waits) and its share of an epoll_wait. The send is tried in place, without async_write, which would put
-// a completion through the queue. The handler's strings, the input buffer and Asio's operation memory are
-// reused, so a request in steady state allocates nothing.
-class HttpConnection final : public Connection, public HttpTransport {
- public:
-  HttpConnection(Listener& listener, Socket socket)
-      : listener_(listener), socket_(std::move(socket)), exchange_(static_cast<HttpTransport&>(*this)) {}
-
-  void Start() {
-    listener_.Add(this);
-    now_ = SteadyNanos();
-    Wait(Waiting::kRequest, now_, IdleTime());
-    Read();
-  }
-
-  void Sweep(std::int64_t now) override;
-  void Drain(std::int64_t now) override;
-  void Abort() override;
-
-  void Finish(int status, std::string_view content_type) override;
-  bool PeerClosed() const override { return state_ == State::kClosed || peer_eof_; }
-  std::string PeerAddress() const override;
-  EventLoop& Loop() const override { return loop_; }
-  void Retain() override { ConnectionRef::Retain(this); }
-  void Release() override { ConnectionRef::Release(this); }
-
- private:
-  enum class State { kReading, kHandling, kDeferred, kLingering, kClosed };
-  enum class Waiting { kNothing, kRequest, kHead, kBody, kWrite, kLinger };
-
-  void Read();
-  void OnRead(ErrorCode error, std::size_t n);
-  void ReadWaste();
-  void Process();
-  bool TakeRequest();
-  bool TakeHead();
-  bool TakeBody();
-  bool AwaitBody();
-  bool Dispatch();
-  bool Refuse(HttpFault fault);
-  bool ClosesAfterThis();
-  void ConsumeRequest();
-  bool Flush();
-  void Linger();
-
-  std::chrono::milliseconds IdleTime() const {
-    return listener_.draining() ? std::min(listener_.options().drain_idle, listener_.limits().idle)
-                                : listener_.limits().idle;
-  }
-  void Wait(Waiting what, std::int64_t since, std::chrono::milliseconds limit, std::size_t bytes = 0) {
-    waiting_ = what;
-    deadline_ns_ = since + std::chrono::nanoseconds(limit).count();
-    if (bytes != 0)
-      deadline_ns_ += static_cast<std::int64_t>(bytes * 1'000'000'000 / listener_.limits().min_rate);
-  }
-  void WaitForNothing() {
-    waiting_ = Waiting::kNothing;
-    deadline_ns_ = 0;
-  }
-
-  Listener& listener_;  // not after kClosed: the server may be gone
-  EventLoop& loop_ = listener_.loop();
-  std::optional<Socket> socket_;  // empty when closed
-  State state_ = State::kReading;
-  bool reading_ = false;  // an operation has in_.tail(): bytes must not move
-  bool writing_ = false;  // an operation has sending_
-  bool close_after_replies_ = false;
-  bool peer_eof_ = false;
-  Waiting waiting_ = Waiting::kNothing;
-  std::int64_t deadline_ns_ = 0;    // of waiting_
-  std::int64_t wait_began_ns_ = 0;  // of a body or a write, whose deadline moves with its bytes
-  std::int64_t now_ = 0;            // of the last event
-  std::int64_t read_ns_ = 0;        // when the last bytes came
-  std::size_t waited_bytes_ = 0;
-
-  // The request at the front of in_: head, body, then the next requests.
-  ReadBuffer in_;
-  std::size_t scanned_ = 0;       // by ScanHead
-  std::size_t head_size_ = 0;     // 0: not complete
-  std::size_t body_size_ = 0;     // of a chunked body: decoded so far
-  std::size_t request_size_ = 0;  // as it lies in in_
-  bool parsed_ = false;           // the views of the request are those of in_'s memory
-  bool continue_sent_ = false;
-  HttpFraming framing_;
-  ChunkDecoder chunks_;
-  std::vector<HttpField> fields_;
-
-  HttpExchange exchange_;
-  std::string out_;      // replies not yet given to the socket
-  std::string sending_;  // the rest of these, if the socket was full
-  std::size_t sent_ = 0;
-};
 
 void StartHttpConnection(Listener& listener, Socket socket) {
   auto* const connection = new HttpConnection(listener, std::move(socket));
@@ -183,8 +80,10 @@ bool HttpConnection::TakeRequest() {
 }
 
 bool HttpConnection::TakeHead() {
-  if (scanned_ == 0 && in_.view().starts_with("\r\n"))
-    in_.Consume(2);  // RFC 9112 2.2: one empty line is ignored
+  if (scanned_ == 0 && !line_skipped_ && in_.view().starts_with("\r\n")) {
+    in_.Consume(2);  // RFC 9112 2.2: an empty line before a request is ignored; ours: one
+    line_skipped_ = true;
+  }
   if (in_.empty()) {
     if (!reading_) in_.Rewind();
     Wait(Waiting::kRequest, now_, IdleTime());
@@ -333,7 +232,7 @@ bool HttpConnection::Refuse(HttpFault fault) {
                .header_lines = {},
                .connection = "close"},
               out_);
-  close_after_replies_ = true;
+  close_after_replies_ = refused_ = true;
   listener_.ReportFault(fault.status);
   return false;
 }
@@ -341,7 +240,7 @@ bool HttpConnection::Refuse(HttpFault fault) {
 void HttpConnection::ConsumeRequest() {
   in_.Consume(request_size_);
   scanned_ = head_size_ = body_size_ = request_size_ = 0;
-  continue_sent_ = false;
+  continue_sent_ = line_skipped_ = false;
   if (framing_.chunked) chunks_ = ChunkDecoder();
 }
 
@@ -398,7 +297,9 @@ void HttpConnection::Linger() {
   socket_->shutdown(Socket::shutdown_send, error);
   if (error) return Abort();
   waited_bytes_ = 0;
-  Wait(Waiting::kLinger, SteadyNanos(), listener_.limits().linger);
+  // After a whole request there is nothing more to come, or little; a refused one may have a long body.
+  Wait(Waiting::kLinger, SteadyNanos(),
+       refused_ ? listener_.limits().linger : listener_.limits().linger / 10);
   if (reading_) return;  // OnRead() goes on
   in_.Free();
   ReadWaste();

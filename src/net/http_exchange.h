@@ -53,7 +53,7 @@ class HttpExchange {
   // The reply will come later; further requests of the connection wait for it. At most once per request.
   DeferredReply Defer();
 
-  // A deferred reply: whether the client is known to have gone, so that work for it may stop. Best effort.
+  // A deferred reply: whether the client is known to have ended its side, so that work for it may stop.
   bool peer_closed() const;
   // "192.0.2.7" or "2001:db8::1"; allocates. Empty if the client has gone.
   std::string PeerAddress() const;

@@ -22,6 +22,14 @@ bool IsControl(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Letters, digits and punctuation of names, IPv6 literals and ports, without what could end a host somewhere.
+bool IsHostChar(char c) {
+  return static_cast<unsigned char>(c) > ' ' && static_cast<unsigned char>(c) < 0x7f && c != ',' &&
+         c != '/' && c != '@' && c != '?' && c != '#' && c != '\\';
+}
+
 // The first control character but HTAB in [p, end), or end.
 const char* FindControl(const char* p, const char* end) {
 #if defined(__SSE2__)
@@ -76,9 +84,8 @@ class HeadParser final : public http::basic_parser<true> {
     if (error == http::error::bad_version) {
       const std::string_view line = head.substr(0, head.find('\r'));
       const std::string_view tail = line.size() < 9 ? "" : line.substr(line.size() - 9);
-      const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-      if (std::count(line.begin(), line.end(), ' ') == 2 && tail.starts_with(" HTTP/") && digit(tail[6]) &&
-          tail[7] == '.' && digit(tail[8]))
+      if (std::count(line.begin(), line.end(), ' ') == 2 && tail.starts_with(" HTTP/") && IsDigit(tail[6]) &&
+          tail[7] == '.' && IsDigit(tail[8]))
         return {505, "this server speaks HTTP/1.0 and HTTP/1.1"};
       return {400, "the request line does not end with HTTP/1.1"};
     }
@@ -135,11 +142,12 @@ class HeadParser final : public http::basic_parser<true> {
     switch (field) {
       case http::field::host:
         if (++hosts_ > 1) return Stop(error, 400, "more than one Host field");
-        if (text.find_first_of(" \t,/@?#\\") != text.npos) return Stop(error, 400, "malformed Host field");
+        if (!std::all_of(text.begin(), text.end(), IsHostChar))
+          return Stop(error, 400, "malformed Host field");
         break;
       case http::field::content_length:
         // Beast takes repetitions and lists of one value.
-        if (++lengths_ > 1 || text.find_first_not_of("0123456789") != text.npos)
+        if (++lengths_ > 1 || !std::all_of(text.begin(), text.end(), IsDigit))
           return Stop(error, 400, "malformed or repeated Content-Length");
         break;
       case http::field::transfer_encoding:

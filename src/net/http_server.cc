@@ -122,28 +122,39 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(EventLoops& loops, Options
     return Fail(Code::kInvalidArgument,
                 fmt::format("cannot listen on \"{}\": it is not an IPv4 or IPv6 address", options.address));
   Tcp::endpoint endpoint(address, static_cast<std::uint16_t>(options.port));
+  // Sockets are opened and closed on their loop's thread: its reactor has no lock for them.
   if (options.port != 0 && !options.share_port) {
     // With SO_REUSEPORT two servers share a port without a word, so first see whether it is free.
-    TURNOUT_ASSIGN([[maybe_unused]] const Acceptor probe, Listen(loops[0], endpoint, false));
+    Status free;
+    loops.Call(0, [&] {
+      if (auto probe = Listen(loops[0], endpoint, false); !probe)
+        free = std::unexpected(std::move(probe).error());
+    });
+    TURNOUT_TRY(free);
   }
 
-  auto details = std::make_unique<Details>();
-  details->options = std::move(options);
-  details->loops = &loops;
-  std::vector<Acceptor> acceptors;
+  std::unique_ptr<HttpServer> server(new HttpServer(std::make_unique<Details>()));
+  Details& details = *server->details_;
+  details.options = std::move(options);
+  details.loops = &loops;
   for (int i = 0; i < loops.size(); ++i) {
-    TURNOUT_ASSIGN(Acceptor acceptor, Listen(loops[i], endpoint, true));
-    endpoint.port(acceptor.local_endpoint(error).port());
-    acceptors.push_back(std::move(acceptor));
+    Status listening;
+    loops.Call(i, [&] {
+      auto acceptor = Listen(loops[i], endpoint, true);
+      if (!acceptor) {
+        listening = std::unexpected(std::move(acceptor).error());
+        return;
+      }
+      endpoint.port(acceptor->local_endpoint(error).port());
+      details.listeners.push_back(std::make_shared<Listener>(loops[i], i, details.options,
+                                                             details.connections, *std::move(acceptor)));
+    });
+    TURNOUT_TRY(listening);
   }
-  details->port = endpoint.port();
-  for (int i = 0; i < loops.size(); ++i) {
-    const auto& listener = details->listeners.emplace_back(
-        std::make_shared<Listener>(loops[i], i, details->options, details->connections,
-                                   std::move(acceptors[static_cast<std::size_t>(i)])));
-    loops.Call(i, [&] { listener->Start(factory(loops[i], i)); });
-  }
-  return std::unique_ptr<HttpServer>(new HttpServer(std::move(details)));
+  details.port = endpoint.port();
+  for (int i = 0; i < loops.size(); ++i)
+    loops.Call(i, [&] { details.listeners[static_cast<std::size_t>(i)]->Start(factory(loops[i], i)); });
+  return server;
 }
 
 bool HttpServer::Drain(std::chrono::milliseconds patience) {
@@ -170,8 +181,8 @@ bool HttpServer::Drain(std::chrono::milliseconds patience) {
 
 void HttpServer::Stop() {
   if (std::exchange(details_->stopped, true)) return;
-  for (int i = 0; i < loops(); ++i)
-    details_->loops->Call(i, [&] { details_->listeners[static_cast<std::size_t>(i)]->Stop(); });
+  for (std::size_t i = 0; i < details_->listeners.size(); ++i)
+    details_->loops->Call(static_cast<int>(i), [&] { details_->listeners[i]->Stop(); });
 }
 
 }  // namespace turnout

@@ -38,8 +38,9 @@ struct HttpLimits {
   std::chrono::milliseconds header{10'000};  // from a request's first byte to the end of its head: 408
   std::chrono::milliseconds body{30'000};    // for its body, plus the time that min_rate allows: 408
   std::chrono::milliseconds write{30'000};   // for a client to take the replies, plus the same: closed
-  std::chrono::milliseconds linger{5'000};   // for a client to see the last reply of a closing connection
-  std::size_t min_rate = 16 << 10;           // bytes a second
+  std::chrono::milliseconds linger{
+      5'000};  // for a client to see why it was refused; a tenth after other last replies
+  std::size_t min_rate = 16 << 10;  // bytes a second
 };
 
 class HttpServer {
