@@ -6,19 +6,26 @@
 file(STRINGS ${CMAKE_SOURCE_DIR}/src/ARROWS TURNOUT_ARROWS REGEX "^[a-z]")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/ARROWS)
 
-function(turnout_room NAME)
-  cmake_parse_arguments(ROOM "" "" "LIBRARIES" ${ARGN})
-  file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS *.cc)
-  set(TESTS ${SOURCES})
-  list(FILTER SOURCES EXCLUDE REGEX "_test\\.cc$")
-  list(FILTER TESTS INCLUDE REGEX "_test\\.cc$")
-
+# The rooms that a room includes, as targets: its line in src/ARROWS.
+function(turnout_rooms NAME OUT)
   foreach(LINE ${TURNOUT_ARROWS})
     if(LINE MATCHES "^${NAME}:(.*)$")
       separate_arguments(ROOMS UNIX_COMMAND "${CMAKE_MATCH_1}")
     endif()
   endforeach()
   list(TRANSFORM ROOMS PREPEND turnout_)
+  set(${OUT} ${ROOMS} PARENT_SCOPE)
+endfunction()
+
+function(turnout_room NAME)
+  cmake_parse_arguments(ROOM "" "" "LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS *.cc)
+  set(TESTS ${SOURCES})
+  list(FILTER SOURCES EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER SOURCES EXCLUDE REGEX "/main\\.cc$")
+  list(FILTER TESTS INCLUDE REGEX "_test\\.cc$")
+
+  turnout_rooms(${NAME} ROOMS)
 
   if(SOURCES)
     add_library(turnout_${NAME} STATIC ${SOURCES})
@@ -38,4 +45,12 @@ function(turnout_room NAME)
     target_precompile_headers(${NAME}_test PRIVATE <gtest/gtest.h> <string> <vector>)
     add_test(NAME ${NAME}_test COMMAND ${NAME}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   endif()
+endfunction()
+
+# turnout_program(NAME ROOM): the room whose main.cc is the program; its other sources are as in a room.
+function(turnout_program NAME ROOM)
+  turnout_room(${ROOM} ${ARGN})
+  cmake_parse_arguments(PROGRAM "" "" "LIBRARIES" ${ARGN})
+  add_executable(${NAME} main.cc)
+  target_link_libraries(${NAME} PRIVATE turnout_${ROOM} ${PROGRAM_LIBRARIES})
 endfunction()

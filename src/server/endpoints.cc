@@ -31,16 +31,16 @@ std::string NameOf(const std::string& path) {
 
 }  // namespace
 
+Result<Contract> LoadContract(const EndpointConfig& config, const Signature& signature) {
+  if (config.contract.empty()) return DeriveContract(signature, config.name);
+  TURNOUT_ASSIGN(const std::string text, ReadFile(config.contract, kLargestContract));
+  return ParseContract(text, config.contract);
+}
+
 Result<Endpoint> LoadEndpoint(const EndpointConfig& config) {
   const VersionConfig& version = config.versions.front();
   TURNOUT_ASSIGN(ModelFile file, LoadModelFile(version.model));
-  Contract contract;
-  if (config.contract.empty()) {
-    contract = DeriveContract(file.model.signature, config.name);
-  } else {
-    TURNOUT_ASSIGN(const std::string text, ReadFile(config.contract, kLargestContract));
-    TURNOUT_ASSIGN(contract, ParseContract(text, config.contract));
-  }
+  TURNOUT_ASSIGN(Contract contract, LoadContract(config, file.model.signature));
   Endpoint endpoint;
   endpoint.name = config.name;
   auto made = MakeVersion(version.name, std::move(file), contract, version.engine);

@@ -22,6 +22,8 @@ struct Endpoint {
 };
 
 Result<Endpoint> LoadEndpoint(const EndpointConfig& config);
+// The contract that the configuration names, else the one derived from the model. Not yet bound.
+Result<Contract> LoadContract(const EndpointConfig& config, const Signature& signature);
 // A model file alone: the contract is derived from it, the endpoint has the file's name, the version is v1.
 Result<Endpoint> LoadBareModel(const std::string& path);
 

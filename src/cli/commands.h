@@ -1,0 +1,76 @@
+// The commands: what each takes, and what it does with it. main.cc turns arguments into these.
+//
+// Every command returns its exit code:
+//   0  done; the answer is yes
+//   1  done; the answer is no (verify: an answer differs; check: a problem was found)
+//   2  the command line is wrong
+//   3  an input is wrong: a config, a contract, a model file, a table
+//   4  something that is needed is not there: a file, an address, a broker, disk space
+//   5  the time given was over
+//   70 a bug
+//   130, 143  ended by a signal before it was done
+// Data goes to standard output, everything else to standard error.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace turnout {
+
+struct ServeArguments {
+  std::string target;  // CONFIG.yaml or a model file
+  std::string listen;
+};
+int RunServe(const ServeArguments& arguments);
+
+struct ScoreArguments {
+  std::string endpoint, config;  // or
+  std::string model;
+  std::string input, output, rejects;
+  std::string job_time;
+  std::size_t threads = 0;
+  std::optional<uint64_t> max_rejects;
+  bool quiet = false;
+};
+int RunScore(const ScoreArguments& arguments);
+
+struct StreamArguments {
+  std::string config;
+  std::string name;  // of the stream; empty: the only one
+  bool until_end = false;
+  uint64_t limit = 0;  // messages; 0: none
+};
+int RunStream(const StreamArguments& arguments);
+
+struct InspectArguments {
+  std::string model;
+  bool json = false;
+};
+int RunInspect(const InspectArguments& arguments);
+
+struct CheckArguments {
+  std::string config;
+  bool json = false;
+  bool settings = false;  // print the table of settings instead
+};
+int RunCheck(const CheckArguments& arguments);
+
+struct VerifyArguments {
+  std::string model, rows, expected;
+  double tolerance = 0;
+  std::string engine;
+  std::string modes;    // CONFIG.yaml: compare the modes instead
+  std::string brokers;  // with `modes`: a Kafka to send through
+  bool json = false;
+};
+int RunVerify(const VerifyArguments& arguments);
+
+// Prints "turnout: <message>" and gives the exit code of its code.
+int Report(const Error& error);
+
+}  // namespace turnout

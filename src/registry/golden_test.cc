@@ -1,0 +1,89 @@
+// Every golden case (tests/golden): what the real library answered against the slow model and every engine
+// that fits. One test per case, made from the folders.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "bytes/number.h"
+#include "registry/expected.h"
+#include "registry/version.h"
+#include "storage/file.h"
+
+namespace turnout {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> Cases() {
+  std::vector<std::string> cases;
+  for (const auto& entry : fs::recursive_directory_iterator("tests/golden")) {
+    if (entry.path().filename() == "expected.csv") cases.push_back(entry.path().parent_path().string());
+  }
+  std::sort(cases.begin(), cases.end());
+  return cases;
+}
+
+// "tolerance: exact", "tolerance proba: 1e-15 (reason)".
+Tolerance ToleranceOf(const std::string& about) {
+  Tolerance tolerance{.all = -1, .of = {}};
+  std::size_t at = 0;
+  while (at < about.size()) {
+    const std::size_t end = std::min(about.find('\n', at), about.size());
+    const std::string line = about.substr(at, end - at);
+    at = end + 1;
+    if (!line.starts_with("tolerance")) continue;
+    const std::size_t colon = line.find(": ");
+    const std::string value = line.substr(colon + 2, line.find(' ', colon + 2) - colon - 2);
+    const double number = value == "exact" ? 0 : ParseNumber(value).value;
+    if (colon == 9) {
+      tolerance.all = number;
+    } else {
+      tolerance.of.emplace_back(line.substr(10, colon - 10), number);
+    }
+  }
+  return tolerance;
+}
+
+class Golden : public testing::TestWithParam<std::string> {};
+
+TEST_P(Golden, EveryEngineAnswersAsTheLibraryDid) {
+  const fs::path folder(GetParam());
+  const auto file = LoadModelFile((folder / "model.pkl").string());
+  ASSERT_TRUE(file) << file.error().message;
+  const auto rows = ReadFile((folder / "rows.csv").string(), 1 << 24);
+  const auto expected = ReadFile((folder / "expected.csv").string(), 1 << 24);
+  const auto about = ReadFile((folder / "about.txt").string(), 1 << 16);
+  ASSERT_TRUE(rows && expected && about);
+  const Tolerance tolerance = ToleranceOf(*about);
+  ASSERT_GE(tolerance.all, 0) << "about.txt names no tolerance";
+
+  int engines = 0;
+  for (const EngineChoice& choice : ExplainEngines(file->model)) {
+    if (!choice.reason.empty()) continue;
+    ++engines;
+    const auto engine = CompileEngine(file->model, choice.name);
+    ASSERT_TRUE(engine) << engine.error().message;
+    const auto comparison =
+        CompareWithExpected(file->model, **engine, *rows, "rows.csv", *expected, "expected.csv", tolerance);
+    ASSERT_TRUE(comparison) << comparison.error().message;
+    EXPECT_GE(comparison->rows, 100u);
+    EXPECT_GE(comparison->columns.size(), 1u);
+    for (const ColumnComparison& column : comparison->columns) {
+      EXPECT_EQ(column.wrong, 0u) << choice.name << ": " << column.column << ", row " << column.worst_row
+                                  << ": got " << column.got << ", expected " << column.expected;
+    }
+  }
+  EXPECT_GE(engines, 2) << "the slow model and a compiled engine";
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(Cases()), [](const auto& one) {
+  std::string name = fs::path(one.param).filename().string();
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace turnout
