@@ -6,8 +6,8 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
-#include <utility>
 
+#include "bytes/yaml.h"
 #include "codec/csv_scan.h"
 
 namespace turnout {
@@ -18,35 +18,20 @@ constexpr std::size_t kListed = 20;  // names in a message
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Edit distance without regard to case, as far as `limit`: above it, limit + 1.
-std::size_t Distance(std::string_view a, std::string_view b, std::size_t limit) {
-  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit) return limit + 1;
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (Lower(a[i]) != Lower(b[j]));
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return std::min(row.back(), limit + 1);
+bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
-// The unbound column whose name is most like `name`, if one is.
-const CsvColumn* Nearest(std::string_view name, std::span<const CsvColumn> columns) {
-  constexpr std::size_t kLongest = 64;
-  const CsvColumn* nearest = nullptr;
-  std::size_t best = std::max<std::size_t>(1, std::min(name.size(), kLongest) / 3) + 1;
+// The unbound column that is probably meant to be `name`; empty: none is near.
+std::string_view NearestColumn(std::string_view name, std::span<const CsvColumn> columns) {
+  std::vector<std::string_view> unbound;
   for (const CsvColumn& column : columns) {
-    if (column.slot.field >= 0 || column.name.empty() || column.name.size() > kLongest) continue;
-    if (const std::size_t d = Distance(name, column.name, best); d < best) {
-      best = d;
-      nearest = &column;
-    }
+    if (column.slot.field >= 0) continue;
+    if (EqualsIgnoringCase(name, column.name)) return column.name;
+    unbound.push_back(column.name);
   }
-  return nearest;
+  return Nearest(name, unbound);
 }
 
 // "a", "b" and "c"
@@ -145,9 +130,9 @@ Status CheckMissing(const CsvHeader& header, const Contract& contract) {
     const Field& field = contract.fields[i];
     if (given[i] || !field.required) continue;
     missing.push_back(field.name);
-    if (const CsvColumn* nearest = Nearest(field.name, header.columns)) {
-      hints += fmt::format("{} \"{}\" for \"{}\"", hints.empty() ? "; did you mean" : ",", nearest->name,
-                           field.name);
+    if (const std::string_view nearest = NearestColumn(field.name, header.columns); !nearest.empty()) {
+      hints +=
+          fmt::format("{} \"{}\" for \"{}\"", hints.empty() ? "; did you mean" : ",", nearest, field.name);
     }
   }
   if (missing.empty()) return {};

@@ -18,7 +18,9 @@ void AppendNumberCell(std::string& out, double value, int32_t decimals) {
 }  // namespace
 
 void AppendCsvCell(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+  bool quoted = false;  // without a way out of the loop it becomes vector code
+  for (const char c : text) quoted |= (c == ',') | (c == '"') | (c == '\r') | (c == '\n');
+  if (!quoted) {
     out += text;
     return;
   }
