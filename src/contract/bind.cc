@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <unordered_set>
 
 #include "contract/contract.h"
@@ -105,9 +104,9 @@ class Binder {
   void BindList(Field& field, const Input& input) {
     if (!contract_.bound && input.type == ColumnType::kText) field.as_text = true;
     if (!field.as_text || !input.closed) return;
+    const std::unordered_set<std::string_view> fitted(input.categories.begin(), input.categories.end());
     for (const Field::Category& category : field.values) {
-      if (std::find(input.categories.begin(), input.categories.end(), category.text) ==
-          input.categories.end()) {
+      if (!fitted.contains(category.text)) {
         Problem(fmt::format("'{}' lists the value '{}', which the model was not fitted on ({})", field.name,
                             category.text, Listed(input.categories)));
       }
@@ -121,10 +120,10 @@ class Binder {
           field.name));
       return;
     }
+    std::unordered_set<std::string> known;
+    for (const Field::Category& category : field.values) known.insert(category.text);
     for (const std::string& text : input.categories) {
-      const bool known = std::any_of(field.values.begin(), field.values.end(),
-                                     [&](const auto& category) { return category.text == text; });
-      if (!known) field.values.push_back({text, static_cast<double>(field.values.size())});
+      if (known.insert(text).second) field.values.push_back({text, static_cast<double>(field.values.size())});
     }
     if (!input.closed) field.open = true;
   }
@@ -173,7 +172,7 @@ class Binder {
       return problem(
           fmt::format("the model has no class '{}'; it has {}", LabelText(item.label), Listed(classes)));
     }
-    item.label = signature_.classes[static_cast<std::size_t>(found)];
+    if (!contract_.bound) item.label = signature_.classes[static_cast<std::size_t>(found)];
   }
 
   Contract& contract_;

@@ -108,7 +108,11 @@ void ReadFeatures(const Yaml& root, YamlReader& reader, Contract& contract) {
   for (std::size_t i = 0; i < list->list.size(); ++i) {
     const Yaml& node = list->list[i];
     const std::string key = fmt::format("features[{}]", i);
-    const int32_t column = node.kind == Yaml::Kind::kScalar ? FindColumn(contract, node.scalar) : -1;
+    if (node.kind != Yaml::Kind::kScalar) {
+      reader.Problem(node.line, key, fmt::format("must be a name, but is {}", Describe(node)));
+      continue;
+    }
+    const int32_t column = FindColumn(contract, node.scalar);
     if (column >= 0) {
       if (std::find(contract.features.begin(), contract.features.end(), column) != contract.features.end()) {
         reader.Problem(node.line, key, fmt::format("'{}' is listed twice", node.scalar));

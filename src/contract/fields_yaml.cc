@@ -218,14 +218,15 @@ void ReadFields(const Yaml& root, YamlReader& reader, Contract& contract) {
   for (const Yaml& node : fields->list) {
     const YamlReader::Scope scope(reader, fmt::format("fields[{}]", contract.fields.size()));
     const auto index = static_cast<int32_t>(contract.fields.size());
-    std::string name = node.kind == Yaml::Kind::kMap ? reader.Text(node, "name", "") : "";
     if (node.kind != Yaml::Kind::kMap) {
       reader.Problem(
           node.line, "",
           fmt::format("must be a map such as `{{name: age, type: int}}`, but is {}", Describe(node)));
-    } else if (name.empty()) {
-      reader.Problem(node.line, "name", "missing");
+      contract.fields.emplace_back();
+      continue;
     }
+    const std::string name = reader.Text(node, "name", "");
+    if (name.empty()) reader.Problem(node.line, "name", "missing");
     contract.fields.push_back(FieldReader(node, reader).Read(name));
     if (!name.empty()) AddName(name, {index, false}, node.Find("name")->line, "name", reader, contract);
     if (const Yaml* aliases = node.Find("aliases")) ReadAliases(*aliases, index, reader, contract);

@@ -100,8 +100,9 @@ class ItemReader {
       }
       const bool plain = value.kind == Yaml::Kind::kNull || value.scalar == "true";
       if (!word->argument && !plain) {
-        Problem(value.line,
-                fmt::format("`{0}` has no argument; with decimals write {{{0}: true, decimals: 4}}", key));
+        Problem(value.line, word->number
+                                ? fmt::format("`{0}` has no argument; write {{{0}: true, decimals: 4}}", key)
+                                : fmt::format("`{}` has no argument", key));
         return;
       }
       Fill(item, *word, value.scalar, value.line);
