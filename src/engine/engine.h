@@ -21,7 +21,7 @@ namespace turnout {
 struct Scores {
   std::size_t rows = 0;
   std::size_t outputs = 0;            // raw scores per row
-  std::size_t classes = 0;            // 0 for regression
+  std::size_t classes = 0;            // probabilities per row; 0: a regression, a classifier without them
   std::vector<double> raw;            // rows x outputs
   std::vector<double> probabilities;  // rows x classes
   std::vector<uint32_t> class_index;  // rows; classification
