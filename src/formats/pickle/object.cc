@@ -53,18 +53,21 @@ Id PickleStore::Add(Kind kind, uint64_t size) {
 }
 
 Id PickleStore::AddInt(int64_t value) {
-  const bool shared = value >= kSmallestShared && value <= kLargestShared;
-  const auto slot = static_cast<std::size_t>(value - kSmallestShared);
-  if (shared) {
-    if (shared_ints_.empty()) {
-      shared_ints_.assign(static_cast<std::size_t>(kLargestShared - kSmallestShared) + 1, kNoId);
-      memory_ += shared_ints_.size() * sizeof(Id);
+  Id* shared = nullptr;
+  if (value >= kSmallestShared && value <= kLargestShared) {
+    const auto slot = static_cast<std::size_t>(value - kSmallestShared);
+    std::unique_ptr<Id[]>& page = shared_ints_[slot / kSharedPage];
+    if (page == nullptr) {
+      page = std::make_unique_for_overwrite<Id[]>(kSharedPage);
+      std::fill_n(page.get(), kSharedPage, kNoId);
+      memory_ += kSharedPage * sizeof(Id);
     }
-    if (shared_ints_[slot] != kNoId) return shared_ints_[slot];
+    shared = &page[slot % kSharedPage];
+    if (*shared != kNoId) return *shared;
   }
   const Id id = Add(Kind::kInt);
   (*this)[id].integer = value;
-  if (shared) shared_ints_[slot] = id;
+  if (shared != nullptr) *shared = id;
   return id;
 }
 

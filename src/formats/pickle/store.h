@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -168,6 +169,7 @@ class PickleStore {
 
  private:
   static constexpr int64_t kSmallestShared = -256, kLargestShared = 65535;
+  static constexpr std::size_t kSharedPage = 256;
   // Lists, sets and dicts hold room for the next power of two, so their capacity follows from their size.
   static std::size_t Capacity(std::size_t ids) {
     return ids == 0 ? 0 : std::max<std::size_t>(4, std::bit_ceil(ids));
@@ -179,7 +181,7 @@ class PickleStore {
   std::vector<std::unique_ptr<uint64_t[]>> blocks_;
   uint64_t* free_ = nullptr;  // the rest of the last small block
   std::size_t free_words_ = 0;
-  std::vector<Id> shared_ints_;
+  std::array<std::unique_ptr<Id[]>, 257> shared_ints_;  // pages of the ints in that range, made when needed
 };
 
 }  // namespace turnout::pickle
