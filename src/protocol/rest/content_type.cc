@@ -56,7 +56,8 @@ bool AcceptContent(std::span<const HttpField> fields, std::string& body) {
   for (const HttpField& field : fields) {
     // Lengths first: most fields are neither.
     if (field.name.size() == 12 && EqualsIgnoringCase(field.name, "content-type")) {
-      if (field.value != "application/json" && !IsJsonType(field.value)) {
+      const bool json = field.value == "application/json" || field.value.empty() || IsJsonType(field.value);
+      if (!json) {
         return Refuse(body, "Content-Type", field.value, "send application/json in UTF-8");
       }
     } else if (field.name.size() == 16 && EqualsIgnoringCase(field.name, "content-encoding")) {

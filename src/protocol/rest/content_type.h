@@ -9,8 +9,8 @@
 
 namespace turnout {
 
-// application/json and application/*+json, in UTF-8, without a content coding; no Content-Type is taken for
-// JSON. False: `body` is the JSON of a 415 that says what was found.
+// application/json and application/*+json, in UTF-8, without a content coding; none, or an empty one, is
+// taken for JSON. False: `body` is the JSON of a 415 that says what was found.
 bool AcceptContent(std::span<const HttpField> fields, std::string& body);
 
 // Of the media type alone.

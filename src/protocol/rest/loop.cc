@@ -72,7 +72,7 @@ RestLoop::RestLoop(RestService& service, int index, std::shared_ptr<const RestTa
   for (std::size_t route = 0; route < kRestRoutes; ++route) {
     counts_.emplace_back(service.metrics_, shard_, "", Name(static_cast<RestRoute>(route)));
   }
-  if (table != nullptr) Use(std::move(table));
+  Use(std::move(table));
 }
 
 void RestLoop::Use(std::shared_ptr<const RestTable> table) {
@@ -95,8 +95,7 @@ void RestLoop::Use(std::shared_ptr<const RestTable> table) {
 
 void RestLoop::Handle(HttpExchange& exchange) {
   const HttpRequest& request = exchange.request();
-  const RestMatch match =
-      MatchPath(table_ == nullptr ? std::span<const RestTable::Endpoint>{} : table_->endpoints, request.path);
+  const RestMatch match = MatchPath(table_->endpoints, request.path);
   if (match.route == RestRoute::kPredict || match.route == RestRoute::kBatch) {
     return Predict(exchange, match);
   }
@@ -106,7 +105,7 @@ void RestLoop::Handle(HttpExchange& exchange) {
 void RestLoop::Predict(HttpExchange& exchange, const RestMatch& match) {
   const HttpRequest& request = exchange.request();
   const bool one = match.route == RestRoute::kPredict;
-  Desk* const desk = table_ == nullptr ? nullptr : desks_[match.endpoint].get();
+  Desk* const desk = loading() ? nullptr : desks_[match.endpoint].get();
   std::string& body = exchange.body();
   Flags flags;
   int status = 200;
@@ -269,7 +268,7 @@ int RestLoop::Get(HttpExchange& exchange, const RestMatch& match) {
       return 307;
     default: break;
   }
-  if (table_ == nullptr) {
+  if (loading()) {
     exchange.AddHeaderLines("Retry-After: 1\r\n");
     AppendDetailText(exchange.body(), "Loading: no model is ready yet");
     exchange.Send(503, kJson);
@@ -280,10 +279,9 @@ int RestLoop::Get(HttpExchange& exchange, const RestMatch& match) {
 }
 
 int RestLoop::Health(HttpExchange& exchange, RestRoute route) {
-  const bool loading = table_ == nullptr;
   const bool draining = service_.draining_.load(std::memory_order_relaxed);
   const bool live = route == RestRoute::kLive;
-  const int status = live || (!loading && !draining) ? 200 : 503;
+  const int status = live || (!loading() && !draining) ? 200 : 503;
   std::string& out = exchange.body();
   out += R"({"status":")";
   if (live) {
@@ -294,7 +292,7 @@ int RestLoop::Health(HttpExchange& exchange, RestRoute route) {
     out += route == RestRoute::kHealth ? "healthy" : "ready";
   }
   out += '"';
-  if (route == RestRoute::kHealth && !loading) {
+  if (route == RestRoute::kHealth && !loading()) {
     out += ',';
     out += table_->health_members;
   }
@@ -317,11 +315,7 @@ int RestLoop::NotFound(HttpExchange& exchange, const RestMatch& match) {
       AppendJsonString(out, fmt::format("No such path: {}", exchange.request().path.substr(0, kMostEcho)));
       break;
   }
-  if (table_ == nullptr) {
-    out += '}';
-  } else {
-    out += match.route == RestRoute::kUnknown ? table_->unknown_path : table_->unknown_endpoint;
-  }
+  out += match.route == RestRoute::kUnknown ? table_->unknown_path : table_->unknown_endpoint;
   exchange.Send(404, kJson);
   return 404;
 }

@@ -50,6 +50,7 @@ class RestLoop {
     bool strict = false;
   };
 
+  bool loading() const { return table_->endpoints.empty(); }
   void Predict(HttpExchange& exchange, const RestMatch& match);
   int PredictRow(HttpExchange& exchange, Desk& desk, Flags flags);
   int PredictRows(HttpExchange& exchange, Desk& desk, Flags flags);
@@ -68,7 +69,7 @@ class RestLoop {
   MetricsShard& shard_;
   Predictor predictor_;
   JsonTokenizer json_;
-  std::shared_ptr<const RestTable> table_;    // null: loading
+  std::shared_ptr<const RestTable> table_;
   std::vector<std::unique_ptr<Desk>> desks_;  // as table_->endpoints
   std::vector<RequestCounts> counts_;         // by route, for those without an endpoint
   RequestCounts protocol_errors_;

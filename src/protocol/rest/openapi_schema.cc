@@ -180,7 +180,7 @@ void AppendItem(JsonBuilder& json, const Snapshot& snapshot, const ReplyItem& it
       AppendProbability(json, "The probability of class " + LabelText(item.label) + ".");
       break;
     case What::kProbabilities:
-      AppendType(json, "object", false);
+      AppendType(json, "object", !snapshot.stable->model.signature.probabilities);
       json.Key("description").Text("The probability of each class.");
       json.Key("additionalProperties").Raw(R"({"type":["number","null"],"minimum":0,"maximum":1})");
       break;
@@ -251,7 +251,7 @@ std::string RowSchema(const Snapshot& snapshot) {
   json.Key("properties").Object();
   for (std::size_t i = 0; i < contract.fields.size(); ++i) AppendField(json, snapshot, i, example[i]);
   json.End();
-  const auto must = [](const Field& field) { return field.required && !field.fallback; };
+  const auto must = [](const Field& field) { return field.required; };
   if (std::any_of(contract.fields.begin(), contract.fields.end(), must)) {
     json.Key("required").Array();
     for (const Field& field : contract.fields) {

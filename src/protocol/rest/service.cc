@@ -31,7 +31,7 @@ RestService::RestService(Metrics& metrics, RestOptions options)
       id_prefix_(RandomPrefix()),
       docs_headers_(DocsHeaders()),
       attached_(std::make_shared<Attached>()),
-      table_(nullptr) {}
+      table_(std::make_shared<const RestTable>()) {}
 
 RestService::~RestService() { Attach(nullptr); }
 

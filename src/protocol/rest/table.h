@@ -21,12 +21,12 @@ struct RestTable {
     std::shared_ptr<const Snapshot> snapshot;
     std::string version_line;  // "X-Turnout-Version: v2.1.0\r\n"
   };
-  std::vector<Endpoint> endpoints;  // at least one
-  std::string openapi;              // JSON
-  std::string listing;              // GET /endpoints
-  std::string health_members;       // `"model_version":"v2.1.0"` of GET /health
-  std::string unknown_path;         // the tail of a 404's body, after its "detail"
-  std::string unknown_endpoint;     // the same, for a name that is not served
+  std::vector<Endpoint> endpoints;     // none: still loading
+  std::string openapi;                 // JSON
+  std::string listing;                 // GET /endpoints
+  std::string health_members;          // `"model_version":"v2.1.0"` of GET /health
+  std::string unknown_path = "}";      // the tail of a 404's body, after its "detail"
+  std::string unknown_endpoint = "}";  // the same, for a name that is not served
 };
 
 // Refuses: no endpoint, two of one name, a name that is not 1 to 100 of [A-Za-z0-9._-] (names stand in paths
