@@ -127,7 +127,8 @@ TEST(YamlReaderTest, ReadsTypedValuesAndCollectsEveryProblem) {
             "s.yaml:12: quoted: must be a number, but is '5'\n"
             "s.yaml:13: far: must be from 1 to 65535, but is 99999\n"
             "s.yaml:14: near: must be from 0 to 1, but is -1\n"
-            "s.yaml:14: near: unknown setting (known: name, port, ratio, debug, empty, listen, big, half, yes, quoted, far)");
+            "s.yaml:14: near: unknown setting (known: name, port, ratio, debug, empty, listen, big, half, "
+            "yes, quoted, far)");
 }
 
 TEST(NearestTest, FindsTyposAndNothingElse) {
