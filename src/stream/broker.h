@@ -106,6 +106,7 @@ struct BrokerOptions {
   std::string input, output, dead_letters;  // topics
   bool from_end = false;                    // a group without a position begins at the end, not the beginning
   bool ends = false;                        // call EndOf
+  int make_topics = 0;                      // > 0: topics that are absent are made, with so many partitions
   std::map<std::string, std::string>
       settings;  // of the client library; "consumer." or "producer." for one side
 };
@@ -113,7 +114,7 @@ struct BrokerOptions {
 // What a plug-in exports, as `extern "C"` under this name. `turnout_abi`: kBrokerAbi of who calls; another
 // value is refused. The events must outlive the broker.
 inline constexpr char kOpenBrokerSymbol[] = "turnout_open_broker";
-inline constexpr int kBrokerAbi = 1;
+inline constexpr int kBrokerAbi = 2;
 using OpenBrokerFunction = void (*)(int turnout_abi, const BrokerOptions& options, BrokerEvents& events,
                                     Result<std::unique_ptr<Broker>>& broker);
 

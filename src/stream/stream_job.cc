@@ -461,8 +461,15 @@ void StreamJob::Say(std::string_view line) {
 // ---- options ----
 
 BrokerOptions ToBrokerOptions(const StreamOptions& options) {
-  return {options.brokers,      options.group,    options.input,     options.output,
-          options.dead_letters, options.from_end, options.until_end, options.kafka};
+  return {.brokers = options.brokers,
+          .group = options.group,
+          .input = options.input,
+          .output = options.output,
+          .dead_letters = options.dead_letters,
+          .from_end = options.from_end,
+          .ends = options.until_end,
+          .make_topics = 0,
+          .settings = options.kafka};
 }
 
 Status CheckStreamOptions(const StreamOptions& options) {

@@ -168,6 +168,7 @@ class KafkaBroker final : public Broker {
   Status OpenProducer();
   void CloseProducer();
   Status CheckTopics();
+  Status MakeTopic(const std::string& topic);
   void Release();
   Status Look(rd_kafka_message_t* message);  // at one that Poll got
   void Assign(rd_kafka_topic_partition_list_t* partitions);
@@ -287,12 +288,44 @@ Status KafkaBroker::CheckTopics() {
     const bool absent =
         about->topic_cnt == 1 && about->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     rd_kafka_metadata_destroy(about);
-    if (absent) {
+    if (absent && options_.make_topics > 0) {
+      TURNOUT_TRY(MakeTopic(topic));
+    } else if (absent) {
       return Fail(Code::kNotFound,
                   fmt::format("the topic {} does not exist on {}; create it first", topic, options_.brokers));
     }
   }
   return {};
+}
+
+// The broker has answered just before.
+Status KafkaBroker::MakeTopic(const std::string& topic) {
+  char reason[512] = "";
+  rd_kafka_NewTopic_t* wanted =
+      rd_kafka_NewTopic_new(topic.c_str(), options_.make_topics, -1, reason, sizeof reason);
+  if (wanted == nullptr) return Fail(Code::kInvalidArgument, fmt::format("topic {}: {}", topic, reason));
+  const Queue queue(rd_kafka_queue_new(producer_));
+  rd_kafka_CreateTopics(producer_, &wanted, 1, nullptr, queue.get());
+  rd_kafka_NewTopic_destroy(wanted);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), 6 * kReplyMilliseconds);
+  std::string problem = event == nullptr ? "no answer" : "";
+  if (event != nullptr) {
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+      problem = rd_kafka_event_error_string(event);
+    std::size_t count = 0;
+    if (const auto* result = rd_kafka_event_CreateTopics_result(event); result != nullptr) {
+      const rd_kafka_topic_result_t** made = rd_kafka_CreateTopics_result_topics(result, &count);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto error = rd_kafka_topic_result_error(made[i]);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+          problem = rd_kafka_err2str(error);
+        }
+      }
+    }
+    rd_kafka_event_destroy(event);
+  }
+  if (problem.empty()) return {};
+  return Fail(Code::kUnavailable, fmt::format("cannot make the topic {}: {}", topic, problem));
 }
 
 void KafkaBroker::Close() {
