@@ -44,13 +44,21 @@ std::string AttributeNames(Value object) {
   return names;
 }
 
-// The object array behind a pandas Index: _new_Index(cls, {'data': ..., 'name': ...}).
-bool FindIndexData(Value value, Value* data) {
-  if (value.kind() != Kind::kObject || ClassName(value) != "pandas.core.indexes.base._new_Index")
-    return false;
-  const Value args = value.Args();
-  if (args.kind() != Kind::kTuple || args.size() != 2 || args.Items()[1].kind() != Kind::kDict) return false;
-  return args.Items()[1].Find("data", data);
+// The array inside of a pandas Index, _new_Index(cls, {'data': ..., 'name': ...}), and inside of the
+// StringArray that pandas 3 keeps there, whose state is (StringDtype, array of objects); any other value as
+// it is.
+Value Unwrapped(Value value) {
+  if (ClassName(value) == "pandas.core.indexes.base._new_Index") {
+    const Value args = value.Args();
+    if (args.size() == 2 && args.Items()[1].kind() == Kind::kDict) args.Items()[1].Find("data", &value);
+  }
+  if (ClassName(value).starts_with("pandas.") && ShortClassName(value) == "StringArray" &&
+      value.State().kind() == Kind::kTuple) {
+    for (const Value part : value.State().Items()) {
+      if (IsObjects(part)) return part;
+    }
+  }
+  return value;
 }
 
 // Calls take(element bytes) for each element in C order.
@@ -389,8 +397,7 @@ Result<std::string_view> TextOr(const Part& object, std::string_view name, std::
 // ---- containers
 
 Result<Values> Elements(const Part& part) {
-  Value value = part.value;
-  FindIndexData(part.value, &value);
+  const Value value = Unwrapped(part.value);
   const Kind kind = value.kind();
   if (kind == Kind::kList || kind == Kind::kTuple || kind == Kind::kSet || IsObjects(value))
     return value.Items();
@@ -436,8 +443,7 @@ Result<NdArray<int64_t>> AsIntArray(const Part& part, std::initializer_list<int6
 
 Result<NdArray<std::string>> AsTextArray(const Part& part) {
   NdArray<std::string> result;
-  Value value = part.value;
-  FindIndexData(part.value, &value);
+  const Value value = Unwrapped(part.value);
   if (value.kind() == Kind::kArray) result.shape.assign(value.Shape().begin(), value.Shape().end());
   if (value.kind() == Kind::kArray && !IsObjects(value)) {
     const Dtype& dtype = value.ElementType();

@@ -100,7 +100,7 @@ Result<std::string_view> TextOr(const Part& object, std::string_view name, std::
 // ---- containers
 // ---------------------------------------------------------------------------------------------
 
-// Elements of a list, tuple, set, array of objects (any shape, C order), or pandas Index of objects.
+// Elements of a list, tuple, set, array of objects (any shape, C order), or pandas Index of texts or objects.
 Result<Values> Elements(const Part& part);
 // Element `index` of such a container, with its path.
 Result<Part> Element(const Part& part, std::size_t index);
