@@ -31,6 +31,59 @@ double ScipyLogit(double p) {
   return std::log1p(s) - std::log1p(-s);
 }
 
+Result<std::vector<Scalar>> Scalars(const Part& part) {
+  using pickle::Kind;
+  std::vector<Scalar> scalars;
+  const bool typed = part.value.kind() == Kind::kArray && !part.value.ElementType().has_objects;
+  if (typed) {
+    switch (part.value.ElementType().kind) {
+      case 'b':
+      case 'i':
+      case 'u': {
+        const bool truth = part.value.ElementType().kind == 'b';
+        TURNOUT_ASSIGN(const auto array, pickle::AsIntArray(part));
+        for (int64_t v : array.values) {
+          if (truth) {
+            scalars.emplace_back(v != 0);
+          } else {
+            scalars.emplace_back(v);
+          }
+        }
+        return scalars;
+      }
+      case 'f': {
+        TURNOUT_ASSIGN(const auto array, pickle::AsDoubleArray(part));
+        scalars.assign(array.values.begin(), array.values.end());
+        return scalars;
+      }
+      case 'U':
+      case 'S': {
+        TURNOUT_ASSIGN(auto array, pickle::AsTextArray(part));
+        for (std::string& v : array.values) scalars.emplace_back(std::move(v));
+        return scalars;
+      }
+      default: return pickle::Unexpected(part, "an array of numbers, bools or texts");
+    }
+  }
+  TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(part));
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const Part element(elements[i], part.path.Index(i));
+    switch (element.value.kind()) {
+      case Kind::kNone: scalars.emplace_back(); break;
+      case Kind::kBool: scalars.emplace_back(element.value.Bool()); break;
+      case Kind::kInt: scalars.emplace_back(element.value.Int()); break;
+      case Kind::kFloat: scalars.emplace_back(element.value.Float()); break;
+      case Kind::kText: {
+        TURNOUT_ASSIGN(const std::string_view text, pickle::AsText(element));
+        scalars.emplace_back(std::string(text));
+        break;
+      }
+      default: return pickle::Unexpected(element, "a number, a bool or a text");
+    }
+  }
+  return scalars;
+}
+
 Release ReleaseOf(const Part& estimator, const Release& parent) {
   auto text = pickle::TextOr(estimator, "_sklearn_version", "");
   if (!text || text->empty()) return parent;

@@ -74,7 +74,10 @@ Status LoadGradientBoosting(const Part& estimator, const Release& release, Loade
     forest.outputs = count == 2 ? 1 : static_cast<int32_t>(count);
     model.signature.task = Task::kClassification;
     model.signature.probabilities = true;
-    model.link = count > 2 ? Link::kSoftmax : exponential ? Link::kExpitTwice : Link::kExpit;
+    // Up to 1.3 the probabilities are exp(raw - logsumexp(raw)).
+    model.link = count == 2              ? (exponential ? Link::kExpitTwice : Link::kExpit)
+                 : release.AtLeast(1, 4) ? Link::kSoftmax
+                                         : Link::kLogSumExp;
     // Since 1.4 the raw score decides (raw >= 0 is class 1); before, the larger probability.
     model.decision = !release.AtLeast(1, 4) ? Decision::kLargest
                      : count == 2           ? Decision::kRawFromZero

@@ -138,7 +138,7 @@ Status LoadHistGradientBoosting(const Part& estimator, const Release& release, L
     }
     model.signature.task = Task::kClassification;
     model.signature.probabilities = true;
-    model.link = count == 2 ? Link::kExpit : Link::kSoftmax;
+    model.link = count == 2 ? Link::kExpit : Link::kSoftmaxInOrder;
     model.decision = !release.AtLeast(1, 4) ? Decision::kLargest
                      : count == 2           ? Decision::kRawAboveZero
                                             : Decision::kLargestRaw;

@@ -5,20 +5,19 @@
 namespace turnout::sklearn {
 
 Result<std::vector<Label>> Labels(const Part& classes) {
-  TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(classes));
+  TURNOUT_ASSIGN(auto scalars, Scalars(classes));
   std::vector<Label> labels;
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    const Part element(elements[i], classes.path.Index(i));
-    switch (element.value.kind()) {
-      case pickle::Kind::kBool: labels.emplace_back(element.value.Bool()); break;
-      case pickle::Kind::kInt: labels.emplace_back(element.value.Int()); break;
-      case pickle::Kind::kFloat: labels.emplace_back(element.value.Float()); break;
-      case pickle::Kind::kText: {
-        TURNOUT_ASSIGN(const std::string_view text, pickle::AsText(element));
-        labels.emplace_back(std::string(text));
-        break;
-      }
-      default: return pickle::Unexpected(element, "a class label: an int, a float, a bool or a text");
+  for (Scalar& scalar : scalars) {
+    if (auto* text = std::get_if<std::string>(&scalar)) {
+      labels.emplace_back(std::move(*text));
+    } else if (const bool* truth = std::get_if<bool>(&scalar)) {
+      labels.emplace_back(*truth);
+    } else if (const int64_t* integer = std::get_if<int64_t>(&scalar)) {
+      labels.emplace_back(*integer);
+    } else if (const double* number = std::get_if<double>(&scalar)) {
+      labels.emplace_back(*number);
+    } else {
+      return pickle::Fail(Code::kUnsupported, classes, "None is a class");
     }
   }
   if (labels.size() < 2) {

@@ -51,10 +51,8 @@ Status LoadLogisticRegression(const Part& estimator, const Release&, Loaded& out
   TURNOUT_ASSIGN(const bool one_vs_rest, OneVsRest(estimator, count));
   model.signature.task = Task::kClassification;
   model.signature.probabilities = true;
-  // Multinomial with two classes: softmax([-d, d]), which is expit(2 d).
-  model.link = count == 2    ? (one_vs_rest ? Link::kExpit : Link::kExpitTwice)
-               : one_vs_rest ? Link::kOneVsRest
-                             : Link::kSoftmax;
+  // Multinomial with two classes is the softmax of (-d, d).
+  model.link = !one_vs_rest ? Link::kSoftmax : count == 2 ? Link::kExpit : Link::kOneVsRest;
   model.decision = count == 2 ? Decision::kRawAboveZero : Decision::kLargestRaw;
   model.predictor = std::move(linear);
   return {};

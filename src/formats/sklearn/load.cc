@@ -112,6 +112,27 @@ Status ReadInputs(const Part& first, Signature& signature) {
   return {};
 }
 
+// A column that the ColumnTransformer drops may hold anything and may be left out, as in the library: it is
+// no input. Only where columns have names; by position they all count.
+void LeaveOutDropped(Model& model) {
+  auto* columns = model.steps.empty() ? nullptr : std::get_if<Columns>(&model.steps.front());
+  if (columns == nullptr || !model.signature.named) return;
+  std::vector<int32_t> place(model.signature.inputs.size(), -1);
+  for (const Columns::Part& part : columns->parts) {
+    for (int32_t input : part.inputs) place[static_cast<std::size_t>(input)] = 0;
+  }
+  std::vector<Input> kept;
+  for (std::size_t i = 0; i < place.size(); ++i) {
+    if (place[i] < 0) continue;
+    place[i] = static_cast<int32_t>(kept.size());
+    kept.push_back(std::move(model.signature.inputs[i]));
+  }
+  model.signature.inputs = std::move(kept);
+  for (Columns::Part& part : columns->parts) {
+    for (int32_t& input : part.inputs) input = place[static_cast<std::size_t>(input)];
+  }
+}
+
 std::string KnownPredictors() {
   std::string list;
   for (const Predictor& predictor : kPredictors) {
@@ -179,6 +200,7 @@ Result<Model> LoadSklearn(const pickle::Graph& graph) {
     for (Step& step : steps) model.steps.push_back(std::move(step));
   }
   TURNOUT_TRY(predictor->load(last, release, loaded));
+  LeaveOutDropped(model);
   TURNOUT_TRY(DescribeInputs(model.steps, loaded, model.signature));
   return model;
 }

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -33,6 +34,11 @@ Release ReleaseOf(const Part& estimator, const Release& parent);
 double NumpySum(std::span<const double> values);
 // scipy.special.logit (xsf/log_exp.h): log(p / (1 - p)), by log1p near one half.
 double ScipyLogit(double p);
+
+// One element of an array of anything: labels, categories.
+using Scalar = std::variant<std::monostate, bool, int64_t, double, std::string>;  // monostate: None
+// From arrays of numbers, bools, texts and objects, and from lists of these.
+Result<std::vector<Scalar>> Scalars(const Part& part);
 
 // ---- labels.cc
 Result<std::vector<Label>> Labels(const Part& classes);

@@ -57,32 +57,31 @@ Result<Step> LoadImpute(const Part& part, int32_t inputs) {
 
 // A column's categories; the missing value (NaN or None) is a category of its own.
 Result<Categories> LoadCategories(const Part& part) {
-  TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(part));
+  TURNOUT_ASSIGN(auto scalars, Scalars(part));
   Categories categories;
   bool numbers = false;
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    const pickle::Value value = elements[i];
-    const bool missing = value.IsNone() || (value.kind() == Kind::kFloat && std::isnan(value.Float()));
-    const bool number = value.kind() == Kind::kFloat || value.kind() == Kind::kInt;
-    if (missing) {
+  for (std::size_t i = 0; i < scalars.size(); ++i) {
+    const double* real = std::get_if<double>(&scalars[i]);
+    const int64_t* integer = std::get_if<int64_t>(&scalars[i]);
+    const bool none = std::holds_alternative<std::monostate>(scalars[i]);
+    if (none || (real != nullptr && std::isnan(*real))) {
       if (categories.missing >= 0) {
         return pickle::Fail(Code::kUnsupported, part, "both None and NaN are categories");
       }
       categories.missing = static_cast<int32_t>(i);
       categories.texts.emplace_back();
       categories.numbers.push_back(std::nan(""));
-    } else if (value.kind() == Kind::kText) {
-      TURNOUT_ASSIGN(const std::string_view text, pickle::AsText(Part(value, part.path.Index(i))));
+    } else if (auto* text = std::get_if<std::string>(&scalars[i])) {
       categories.is_text = true;
-      categories.texts.emplace_back(text);
+      categories.texts.push_back(std::move(*text));
       categories.numbers.push_back(0);
-    } else if (number) {
+    } else {
       numbers = true;
       categories.texts.emplace_back();
-      categories.numbers.push_back(value.kind() == Kind::kInt ? static_cast<double>(value.Int())
-                                                              : value.Float());
-    } else {
-      return pickle::Unexpected(Part(value, part.path.Index(i)), "a category: a text or a number");
+      // A bool category is the number 0 or 1, as it compares in Python.
+      categories.numbers.push_back(real != nullptr      ? *real
+                                   : integer != nullptr ? static_cast<double>(*integer)
+                                                        : static_cast<double>(std::get<bool>(scalars[i])));
     }
   }
   if (numbers && categories.is_text) {
@@ -120,20 +119,20 @@ Result<Step> LoadOneHot(const Part& part, int32_t inputs) {
   TURNOUT_ASSIGN(encoder.columns, LoadAllCategories(part, inputs));
   encoder.dropped.assign(encoder.columns.size(), -1);
   if (const auto drop = pickle::FindAttribute(part, "drop_idx_")) {
-    TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(*drop));
-    if (elements.size() != encoder.columns.size()) {
+    TURNOUT_ASSIGN(const auto indices, Scalars(*drop));  // None: nothing is dropped in that column
+    if (indices.size() != encoder.columns.size()) {
       return pickle::Fail(Code::kCorrupt, *drop,
-                          fmt::format("{} entries; {} expected", elements.size(), encoder.columns.size()));
+                          fmt::format("{} entries; {} expected", indices.size(), encoder.columns.size()));
     }
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      if (elements[i].IsNone()) continue;
-      TURNOUT_ASSIGN(const int64_t index, pickle::AsInt(Part(elements[i], drop->path.Index(i))));
-      if (index < 0 || index >= static_cast<int64_t>(encoder.columns[i].size())) {
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      const int64_t* index = std::get_if<int64_t>(&indices[i]);
+      if (index == nullptr) continue;
+      if (*index < 0 || *index >= static_cast<int64_t>(encoder.columns[i].size())) {
         return pickle::Fail(
             Code::kCorrupt, *drop,
-            fmt::format("drops category {} of {} in column {}", index, encoder.columns[i].size(), i));
+            fmt::format("drops category {} of {} in column {}", *index, encoder.columns[i].size(), i));
       }
-      encoder.dropped[i] = static_cast<int32_t>(index);
+      encoder.dropped[i] = static_cast<int32_t>(*index);
     }
   }
   // 'infrequent_if_exist' and 'warn' ignore as well where no category is infrequent.
