@@ -31,18 +31,23 @@ inline constexpr int kJsonDepth = 64;
 
 struct JsonToken {
   enum class Kind : uint8_t {
-    kObject, kObjectEnd, kArray, kArrayEnd,  // containers; `skip` of the first two tells where they end
-    kKey,                                    // text: unescaped name; its value follows
-    kString,                                 // text: unescaped
-    kNumber,                                 // text: the literal, e.g. "-1.50e3"
-    kTrue, kFalse, kNull
+    kObject,
+    kObjectEnd,
+    kArray,
+    kArrayEnd,  // containers; `skip` of the first two tells where they end
+    kKey,       // text: unescaped name; its value follows
+    kString,    // text: unescaped
+    kNumber,    // text: the literal, e.g. "-1.50e3"
+    kTrue,
+    kFalse,
+    kNull
   };
   Kind kind = Kind::kNull;
   // kKey, kString: `text` had escapes, so it is in the tokenizer's memory and lives until the tokenizer is
   // used again; otherwise it is a view into the document.
   bool unescaped = false;
-  uint32_t skip = 0;      // kObject, kArray: index of the matching end in the list
-  uint32_t byte = 0;      // where the token starts in the document (in Elements: in the element)
+  uint32_t skip = 0;  // kObject, kArray: index of the matching end in the list
+  uint32_t byte = 0;  // where the token starts in the document (in Elements: in the element)
   std::string_view text;
 };
 

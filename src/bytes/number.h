@@ -14,7 +14,8 @@ namespace turnout {
 enum class NumberError : uint8_t {
   kNone,
   kSyntax,    // not a number at all
-  kTooLarge,  // magnitude above the largest double ("1e999"); underflow is not an error, it gives 0 or a subnormal
+  kTooLarge,  // magnitude above the largest double ("1e999"); underflow is not an error, it gives 0 or a
+              // subnormal
 };
 
 struct ParsedNumber {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <deque>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -50,7 +51,7 @@ class Rows {
       : contract_(contract), batch_(contract.layout()), reader_(contract, batch_) {}
 
   bool Read(std::string_view object) {
-    const auto tokens = json_.Document(object);
+    const auto tokens = json_.Document(texts_.emplace_back(object));
     EXPECT_TRUE(tokens) << tokens.error().message;
     reader_.Begin(position_++, {});
     for (std::size_t i = 1; i + 1 < tokens->size();) {
@@ -85,6 +86,7 @@ class Rows {
 
  private:
   const Contract& contract_;
+  std::deque<std::string> texts_;  // the batch has views of them
   Batch batch_;
   RowReader reader_;
   JsonTokenizer json_;
