@@ -29,7 +29,7 @@ ParsedNumber ParseNumber(std::string_view text);
 bool IsJsonNumber(std::string_view text);
 
 // Shortest text that reads back to the same double: "0.1", "42", "1e-07"; "nan", "inf", "-inf".
-// Whole numbers below 2^53 have no point or exponent.
+// Whole numbers below 2^53 have no point or exponent; negative zero is "-0".
 void AppendNumber(std::string& out, double value);
 
 // Fixed decimals (0 to 17), rounded half to even of the exact value: AppendFixed(out, 0.125, 2) is "0.12".
