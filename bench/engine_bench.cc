@@ -1,6 +1,6 @@
 // Nanoseconds per row of each engine that fits, by number of rows. Medians of repeated runs on one thread.
 //
-// Links turnout_engine; flags are the project's (-O2 -ffp-contract=off -march=x86-64-v2).
+// Its output is read by engine.py.
 //
 //   engine_bench [SECONDS-PER-FIGURE [PART-OF-A-NAME]]    NO_REFERENCE=1 leaves the slow model out
 #include <algorithm>
