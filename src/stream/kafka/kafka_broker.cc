@@ -81,6 +81,7 @@ constexpr Setting kProducerDefaults[] = {
     {"enable.idempotence", "true"},
     {"message.timeout.ms", "0"},  // a broker that is away is waited for
     {"linger.ms", "10"},
+    {"partitioner", "murmur2_random"},  // Kafka's own: a key goes where Java producers send it
 };
 constexpr Setting kCommonDefaults[] = {
     {"client.id", "turnout"},
