@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "bytes/json_writer.h"
+#include "bytes/number.h"
 
 namespace turnout {
 namespace {
@@ -72,9 +73,13 @@ std::optional<double> TypicalInput(const Model& model, std::size_t input) {
 
 std::vector<std::string> ExampleValues(const Contract& contract, const Model& model, int variant) {
   std::vector<std::optional<double>> typical(contract.fields.size());
+  for (std::size_t i = 0; i < contract.fields.size(); ++i) {
+    const ParsedNumber fallback = ParseNumber(contract.fields[i].fallback.value_or(""));
+    if (fallback.error == NumberError::kNone) typical[i] = fallback.value;
+  }
   for (std::size_t i = 0; i < contract.features.size(); ++i) {
     const auto column = static_cast<std::size_t>(contract.features[i]);
-    if (column < typical.size()) typical[column] = TypicalInput(model, i);
+    if (column < typical.size() && !typical[column]) typical[column] = TypicalInput(model, i);
   }
   std::vector<std::string> values;
   for (std::size_t i = 0; i < contract.fields.size(); ++i) {

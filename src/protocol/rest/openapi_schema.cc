@@ -11,7 +11,7 @@
 namespace turnout {
 namespace {
 
-constexpr double kLargestInt = 9007199254740992;  // 2^53: every integer up to it is a double
+constexpr double kLargestInt = 9007199254740991;  // 2^53 - 1, as contract/ takes it
 
 // The largest magnitude that the model takes in this field; infinity: no limit but the double's own.
 double ModelLimit(const Snapshot& snapshot, std::size_t field) {
