@@ -1,0 +1,54 @@
+# make [all]   builds everything into build/, optimised, with symbols
+# make demo    builds, serves examples/churn, asks it a few questions, scores a file
+# make test    builds and runs every test; ends with "N passed, N failed"   (make test T=codec: some of them)
+# make check   formatting, static analysis, sanitizers, fuzzers   (make check T="format tidy": some of them)
+# make bench   measures against the peers, interleaved
+# make golden  makes the golden cases again with the real libraries   (T=forest: those with that in their name)
+# make fuzz    T=pickle SECONDS=60: one fuzzer
+# make format  formats the C++
+# make clean   removes what was built; .deps/ (what was fetched) stays
+#
+# Each installs what it lacks first, and says what (tools/setup). BUILD=folder builds somewhere else than build/.
+SHELL := /bin/bash
+BUILD ?= build
+export BUILD
+SECONDS ?= 60
+
+.PHONY: all demo test check bench golden fuzz format clean
+
+all:
+	@tools/setup build
+	@tools/build
+
+demo:
+	@tools/setup build demo
+	@tools/build turnout turnout_kafka
+	@tools/demo
+
+test:
+	@tools/setup build test
+	@tools/build
+	@tools/test $(T)
+
+check:
+	@tools/setup build test check
+	@tools/check $(T)
+
+bench:
+	@tools/setup build bench
+	@tools/bench $(T)
+
+golden:
+	@tools/setup golden
+	@tools/golden $(T)
+
+fuzz:
+	@tools/setup build check
+	@tools/fuzz "$(T)" $(SECONDS)
+
+format:
+	@tools/setup check
+	@tools/format
+
+clean:
+	rm -rf -- build build-*
