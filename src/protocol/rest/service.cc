@@ -64,7 +64,6 @@ Status RestService::Publish(std::vector<std::shared_ptr<const Snapshot>> endpoin
   for (const auto& endpoint : table->endpoints) {
     const Version& version = *endpoint.snapshot->stable;
     const std::string& name = endpoint.snapshot->endpoint;
-    if (!load_times_.emplace(name, version.name).second) continue;
     metrics_.Gauge("model_load_seconds", "Time to read, check, compile and warm the version's model.",
                    {{"endpoint", name}, {"version", version.name}},
                    [seconds = version.load_seconds] { return seconds; });
@@ -93,8 +92,7 @@ void RestService::Attach(const HttpServer* server) {
     std::lock_guard lock(attached_->mutex);
     attached_->server = server;
   }
-  if (server == nullptr || attached_once_) return;
-  attached_once_ = true;
+  if (server == nullptr) return;
   const auto read = [attached = attached_](std::uint64_t HttpServer::Counts::* count) {
     return [attached, count] {
       std::lock_guard lock(attached->mutex);

@@ -18,7 +18,6 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,8 +78,6 @@ class RestService {
   std::mutex mutex_;
   Published<RestTable> table_;                                         // guarded by mutex_
   std::vector<std::pair<EventLoop*, std::weak_ptr<RestLoop>>> loops_;  // guarded by mutex_
-  std::set<std::pair<std::string, std::string>> load_times_;           // owner's thread: endpoint and version
-  bool attached_once_ = false;                                         // owner's thread
 };
 
 }  // namespace turnout
