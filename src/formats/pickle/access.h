@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,8 @@ std::unexpected<Error> Unexpected(const Part& part, std::string_view expected);
 std::string Describe(Value value);
 // "float64", "int8", "U12", "object", "structured (left_child, right_child, ...)"
 std::string Describe(const Dtype& dtype);
+// "(2, 3)", "(5,)"; negative lengths are "any".
+std::string DescribeShape(std::span<const int64_t> shape);
 
 // ---- objects
 // ------------------------------------------------------------------------------------------------
@@ -102,6 +105,10 @@ Result<std::string_view> TextOr(const Part& object, std::string_view name, std::
 
 // Elements of a list, tuple, set, array of objects (any shape, C order), or pandas Index of texts or objects.
 Result<Values> Elements(const Part& part);
+// The array inside of a pandas Index, _new_Index(cls, {'data': ..., 'name': ...}), and inside of the
+// StringArray that pandas 3 keeps there, whose state is (StringDtype, array of objects); any other value as
+// it is.
+Value Unwrapped(Value value);
 // Element `index` of such a container, with its path.
 Result<Part> Element(const Part& part, std::size_t index);
 // The entry of a dict under a text key; kCorrupt if absent, nullopt if absent or None.

@@ -17,14 +17,6 @@ constexpr std::size_t kMostFields = 1024;
 constexpr uint64_t kMostEmptyElements = 65536;
 constexpr std::size_t kMostDimensions = 64;
 
-std::string ShapeText(std::span<const int64_t> shape) {
-  const auto first = shape.first(std::min<std::size_t>(shape.size(), 8));
-  return fmt::format("({}{})", fmt::join(first, ", "),
-                     shape.size() == 1  ? ","
-                     : shape.size() > 8 ? ", ..."
-                                        : "");
-}
-
 }  // namespace
 
 // ---- numpy
@@ -192,7 +184,7 @@ bool Interpreter::Shape(Id shape, std::span<const int64_t>* lengths, uint64_t* c
   if (empty) {
     *count = 0;
   } else if (overflow || *count > INT64_MAX) {
-    return Corrupt(fmt::format("an array of shape {}; the file is damaged", ShapeText(*lengths)));
+    return Corrupt(fmt::format("an array of shape {}; the file is damaged", DescribeShape(*lengths)));
   }
   return true;
 }
@@ -204,7 +196,7 @@ bool Interpreter::CheckSize(const Dtype& dtype, std::span<const int64_t> shape, 
     return Corrupt(fmt::format(
         "a {} array of shape {} holds {} bytes, which is not {} elements of {} bytes; the file is "
         "damaged",
-        Describe(dtype), ShapeText(shape), found, count, dtype.itemsize));
+        Describe(dtype), DescribeShape(shape), found, count, dtype.itemsize));
   }
   if (dtype.itemsize == 0 && count > kMostEmptyElements) {
     return Corrupt(fmt::format("an array of {} elements of no bytes; the file is damaged", count));
@@ -229,7 +221,7 @@ Interpreter::Outcome Interpreter::MakeArray(Id target, Id shape, Id dtype_id, bo
     const std::span<const Id> elements = store_.Ids(data);
     if (elements.size() != count) {
       Corrupt(fmt::format("an object array of shape {} holds {} elements, not {}; the file is damaged",
-                          ShapeText(array->shape), elements.size(), count));
+                          DescribeShape(array->shape), elements.size(), count));
       return Outcome::kFailed;
     }
     if (!Work(count * sizeof(Id))) return Outcome::kFailed;
@@ -272,7 +264,7 @@ bool Interpreter::ReadJoblibState(Id state, RawArray* array) {
   uint64_t count = 0;
   if (!Shape(shape, &lengths, &count)) return false;
   if (__builtin_mul_overflow(count, uint64_t{array->dtype->itemsize}, &array->bytes)) {
-    return Corrupt(fmt::format("a joblib array of shape {}; the file is damaged", ShapeText(lengths)));
+    return Corrupt(fmt::format("a joblib array of shape {}; the file is damaged", DescribeShape(lengths)));
   }
   return true;
 }
