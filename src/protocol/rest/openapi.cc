@@ -20,7 +20,9 @@ constexpr std::string_view kErrorSchemas =
     R"("HTTPValidationError":{"title":"HTTPValidationError","type":"object","properties":{"detail":)"
     R"({"type":"array","items":{"$ref":"#/components/schemas/ValidationError"}}},"required":["detail"]},)"
     R"("Problem":{"title":"Problem","type":"object","properties":{"detail":{"type":"string"}},)"
-    R"("required":["detail"]})";
+    R"("required":["detail"]},)"
+    R"("HttpProblem":{"title":"HttpProblem","type":"object","description":"Refused before it was routed.",)"
+    R"("properties":{"error":{"type":"string"}},"required":["error"]})";
 
 constexpr std::string_view kParameters =
     R"("ids":{"name":"ids","in":"query","required":false,)"
@@ -56,7 +58,7 @@ void AppendFailure(JsonBuilder& json, std::string_view status, std::string_view 
 void AppendFailures(JsonBuilder& json) {
   AppendFailure(json, "422", "The body is not JSON, or a field is bad: every one is listed.",
                 "HTTPValidationError");
-  AppendFailure(json, "413", "The body is too large.", "Problem");
+  AppendFailure(json, "413", "The body is too large.", "HttpProblem");
   AppendFailure(json, "415", "The content type is not JSON.", "Problem");
   AppendFailure(json, "503", "Still loading.", "Problem");
 }

@@ -1,7 +1,8 @@
 // Runs tests/protocol/rest/*.test against real servers. A file is
 //
 //   # what it is about
-//   server churn house         endpoints; or: server loading, server churn draining, server churn max_rows=3
+//   server churn house         endpoints; or: server loading, server churn draining, server churn
+//                              max_rows=3 max_body=100
 //   pipelined                  all requests are sent at once, then the replies are read
 //
 //   POST /predict              a case: request line, fields, body; cases are separated by blank lines
@@ -44,6 +45,7 @@ struct Case {
 struct Script {
   std::vector<std::string> endpoints;
   RestOptions options;
+  HttpServer::Options http{.loops = 1};
   bool draining = false, pipelined = false;
   std::vector<Case> cases;
 };
@@ -98,6 +100,8 @@ void Configure(const std::string& line, Script& script) {
       script.draining = true;
     } else if (word.starts_with("max_rows=")) {
       script.options.max_rows = static_cast<std::size_t>(std::stoul(word.substr(9)));
+    } else if (word.starts_with("max_body=")) {
+      script.http.limits.body_bytes = static_cast<std::size_t>(std::stoul(word.substr(9)));
     } else {
       script.endpoints.push_back(word);
     }
@@ -195,7 +199,7 @@ TEST_P(RestScript, Holds) {
   const std::string path = std::string(kFolder) + "/" + GetParam() + ".test";
   const Script script = ReadScript(path);
   ASSERT_FALSE(script.cases.empty()) << path;
-  testing::TestServer server(script.endpoints, script.options);
+  testing::TestServer server(script.endpoints, script.options, script.http);
   ASSERT_TRUE(server.ready());
   if (script.draining) server.rest().StartDraining();
 
