@@ -20,6 +20,7 @@ constexpr milliseconds kFullBeforePause{500};  // pausing throws away what the c
 constexpr milliseconds kCommitWait{5000};
 constexpr milliseconds kLagEvery{1000};
 constexpr milliseconds kSameTroubleEvery{10'000};  // in the log
+constexpr std::size_t kTroublesKept = 64;
 
 Clock::duration Seconds(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -129,9 +130,15 @@ Status StreamJob::Loop() {
 
 void StreamJob::Finish() {
   SetState(StreamState::kStopping);
-  const std::vector<int32_t> assigned = AssignedPartitions();
+  std::vector<int32_t> assigned = AssignedPartitions();
   Drain(assigned);
-  CommitAndWait(assigned);
+  // A commit is refused while the group is changing; polling lets the change end. What comes is not taken.
+  broker_->Pause(true);
+  const auto deadline = Clock::now() + kCommitWait;
+  while (!CommitAndWait(assigned) && Clock::now() < deadline) {
+    if (!broker_->Poll(kPollWait, 1)) break;
+    assigned = AssignedPartitions();
+  }
   for (int32_t partition : assigned) summary_.unfinished += At(partition).window.size();
   if (summary_.unfinished > 0) {
     Say(fmt::format("{} messages were not acknowledged in time; the next job of the group takes them again",
@@ -417,15 +424,17 @@ void StreamJob::Committed(const Status& status) {
   }
 }
 
-void StreamJob::CommitAndWait(std::span<const int32_t> partitions) {
+bool StreamJob::CommitAndWait(std::span<const int32_t> partitions) {
   const std::vector<Position> positions = NewPositions(partitions);
-  if (positions.empty()) return;
-  if (const Status committed = broker_->Commit(positions, kCommitWait); committed) {
+  if (positions.empty()) return true;
+  const Status committed = broker_->Commit(positions, kCommitWait);
+  if (committed) {
     MarkCommitted(positions);
   } else {
-    Trouble(fmt::format("the last commit failed ({}); finished messages will be answered again",
+    Trouble(fmt::format("a commit failed ({}); without it, finished messages are answered again",
                         committed.error().message));
   }
+  return committed.has_value();
 }
 
 // ---- what others see ----
@@ -448,9 +457,10 @@ void StreamJob::Trouble(std::string_view what) {
   shard_.Add(troubles_);
   if (state() == StreamState::kRunning) SetState(StreamState::kWaiting);
   const auto now = Clock::now();
-  if (what == last_trouble_ && now - trouble_at_ < kSameTroubleEvery) return;
-  last_trouble_ = what;
-  trouble_at_ = now;
+  const auto said = troubles_said_.find(what);
+  if (said != troubles_said_.end() && now - said->second < kSameTroubleEvery) return;
+  if (troubles_said_.size() >= kTroublesKept) troubles_said_.clear();
+  troubles_said_.insert_or_assign(std::string(what), now);
   Say(what);
 }
 

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -115,7 +116,7 @@ class StreamJob final : private BrokerEvents {
   bool Current(const Sent& sent);
   bool Unfinished(std::span<const int32_t> partitions);
   void Drain(std::span<const int32_t> partitions);
-  void CommitAndWait(std::span<const int32_t> partitions);
+  bool CommitAndWait(std::span<const int32_t> partitions);
   std::vector<Position> NewPositions(std::span<const int32_t> partitions);
   void MarkCommitted(std::span<const Position> positions);
   std::vector<int32_t> AssignedPartitions() const;
@@ -152,8 +153,7 @@ class StreamJob final : private BrokerEvents {
   bool was_assigned_ = false;
   int failures_ = 0;  // deliveries that failed since the last that did not
   uint64_t polls_ = 0;
-  std::string last_trouble_;
-  SteadyTime trouble_at_{};
+  std::map<std::string, SteadyTime, std::less<>> troubles_said_;  // and when
   StreamSummary summary_;
 };
 

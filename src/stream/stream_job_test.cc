@@ -38,7 +38,8 @@ std::shared_ptr<const Snapshot> MakeSnapshot(Metrics& metrics, const std::string
                                              std::shared_ptr<Contract> contract) {
   ModelFile file;
   file.model.signature.task = Task::kClassification;
-  file.model.signature.inputs = {{.name = "x", .type = ColumnType::kNumber, .categories = {}}};
+  file.model.signature.inputs.resize(1);
+  file.model.signature.inputs[0].name = "x";
   file.model.signature.named = true;
   file.model.signature.classes = {int64_t{0}, int64_t{1}};
   file.model.signature.probabilities = true;
@@ -232,7 +233,7 @@ TEST_F(StreamJobTest, ABrokerThatStaysSlowPausesReadingButKeepsTheGroup) {
     }
   };
   ASSERT_TRUE(job.Run(broker).has_value());
-  EXPECT_EQ(pauses, (std::vector<bool>{true, false}));
+  EXPECT_EQ(pauses, (std::vector<bool>{true, false, true}));  // the last: it ends
   ExpectAllCommitted();
   ExpectNoRepetition();
 }
@@ -417,6 +418,21 @@ TEST_F(StreamJobTest, AFailedCommitIsTriedAgain) {
   ASSERT_TRUE(job.Run(broker).has_value());
   EXPECT_GT(commits, 4);
   EXPECT_NE(log_.find("a commit failed (no coordinator)"), std::string::npos) << log_;
+  ExpectAllCommitted();
+}
+
+TEST_F(StreamJobTest, TheLastCommitWaitsForAGroupThatChanges) {
+  Fill(1, 50);
+  options_.commit_seconds = 1'000;
+  StreamJob job = Job();
+  FakeBroker broker(cluster_, job.events());
+  std::size_t polls = 0;
+  broker.commit_fate = [&]() -> Status {
+    if (polls == 0) polls = broker.polls;
+    if (broker.polls < polls + 3) return Fail(Code::kUnavailable, "rebalance in progress");
+    return {};
+  };
+  ASSERT_TRUE(job.Run(broker).has_value());
   ExpectAllCommitted();
 }
 

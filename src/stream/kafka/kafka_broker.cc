@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kCopyAbove = 32 << 10;
 constexpr int kReplyMilliseconds = 5000;  // for one answer of the broker, where a call waits for it
 constexpr int kCommittedTries = 12;       // for the group's positions, when partitions are assigned
-constexpr int kWarning = 4;               // syslog's
+constexpr int kError = 3;                 // syslog's
 
 struct ConfDestroyer {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
@@ -192,6 +192,7 @@ class KafkaBroker final : public Broker {
   std::array<rd_kafka_topic_t*, 2> targets_{};  // by Target; of the producer
   Queue consumer_queue_;
   bool paused_ = false;
+  bool closing_ = false;
   bool producer_broken_ = false;            // a fatal error: the producer must be made again
   std::vector<Deferred> deferred_;          // refused before they were queued; reported by ServeDeliveries
   std::vector<rd_kafka_message_t*> taken_;  // of the last Poll
@@ -337,6 +338,7 @@ void KafkaBroker::Close() {
     events_.Delivered(refused.token, Delivery::kFailed, "the job ends");
   }
   if (consumer_ == nullptr) return;
+  closing_ = true;
   rd_kafka_consumer_close(consumer_);  // calls OnRebalance
   consumer_queue_.reset();
   rd_kafka_destroy(std::exchange(consumer_, nullptr));
@@ -476,15 +478,20 @@ void KafkaBroker::FindStart(rd_kafka_topic_partition_list_t* partitions) {
 }
 
 void KafkaBroker::Assign(rd_kafka_topic_partition_list_t* partitions) {
-  FindStart(partitions);
+  if (!closing_) FindStart(partitions);  // a closing consumer gets no answer, and will read nothing
   if (std::string_view(rd_kafka_rebalance_protocol(consumer_)) == "COOPERATIVE") {
     const KafkaError failed(rd_kafka_incremental_assign(consumer_, partitions));
     if (failed) events_.Trouble(rd_kafka_error_string(failed.get()));
   } else {
     rd_kafka_assign(consumer_, partitions);
   }
-  if (paused_) rd_kafka_pause_partitions(consumer_, partitions);
-  events_.Assigned(Numbers(partitions));
+  // A partition keeps its pause while it is away: one that was paused when it was lost would stay so.
+  if (paused_) {
+    rd_kafka_pause_partitions(consumer_, partitions);
+  } else {
+    rd_kafka_resume_partitions(consumer_, partitions);
+  }
+  if (!closing_) events_.Assigned(Numbers(partitions));
 }
 
 void KafkaBroker::OnRebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t error,
@@ -615,12 +622,17 @@ void KafkaBroker::OnError(rd_kafka_t* client, int error, const char* reason, voi
     broker.events_.Trouble(fmt::format("the producer can't go on ({}); it is made again", why));
     return;
   }
-  broker.events_.Trouble(reason);
+  // Follows the connection errors that say more.
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
+  // "... Connection refused (after 0ms in state CONNECT, 2 identical error(s) suppressed)": what differs from
+  // one time to the next is cut off.
+  const std::string_view what = reason;
+  broker.events_.Trouble(what.substr(0, what.find(" (after ")));
 }
 
-// Forwarded to the polling thread (log.queue). What matters comes as errors; the rest helps to find reasons.
+// Forwarded to the polling thread (log.queue). Errors come through OnError as well.
 void KafkaBroker::OnLog(const rd_kafka_t* client, int level, const char*, const char* text) {
-  if (level < kWarning) Of(rd_kafka_opaque(client)).events_.Trouble(text);
+  if (level < kError) Of(rd_kafka_opaque(client)).events_.Trouble(text);
 }
 
 }  // namespace
