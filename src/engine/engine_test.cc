@@ -112,6 +112,22 @@ TEST(Engine, ForestsOfEveryKindEqualTheSlowModel) {
   }
 }
 
+// Batches of these are not walked: ShallowTrees up to four levels, the walk from five on.
+TEST(Engine, ShallowTreesEqualTheSlowModel) {
+  for (uint64_t seed = 0; seed < 24; ++seed) {
+    RandomForest random(seed + 1000);
+    RandomForestOptions options{.trees = 60, .float32 = true};
+    options.depth = static_cast<int32_t>(seed % 6);
+    options.split = seed < 12 ? 0.7 : 1;
+    options.missing = seed / 6 % 2 == 1;
+    options.outputs = seed % 5 == 4 ? 3 : 1;
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", depth " + std::to_string(options.depth));
+    const Model model = Wrap(random.Make(options), options.missing);
+    ExpectEnginesAgree(model, RandomTable(random, std::get<Forest>(model.predictor), options.missing));
+    if (HasFatalFailure()) return;
+  }
+}
+
 // A chain of 300 splits and trees of many nodes: long walks, wide deltas.
 TEST(Engine, DeepAndLargeTrees) {
   RandomForest random(99);

@@ -1,16 +1,19 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <optional>
 
 #include "engine/column_program.h"
 #include "engine/engines.h"
+#include "engine/shallow_trees.h"
 #include "engine/walk.h"
 
 namespace turnout {
 namespace {
 
-// From this many rows on, rows walk a tree together; below it, trees walk a row together.
+// From this many rows on, rows go through a tree together; below it, trees walk a row together.
 constexpr std::size_t kBatchFrom = 12;
+constexpr std::size_t kShallowBatchFrom = 3;
 
 // Walks at once; what is left over takes fewer. Sixteen do not fit the registers, yet beat eight by a fifth:
 // the spilled addresses cost less than the waiting.
@@ -45,13 +48,16 @@ class Portable final : public Engine {
       groups_.push_back({t, count, *std::max_element(depth, depth + count)});
       t += static_cast<uint32_t>(count);
     }
+    if constexpr (kNarrow) {
+      if (forest_.leaf_width == 1) shallow_ = ShallowTrees::Make(nodes_, forest_.targets);
+    }
   }
   std::string_view name() const override { return "portable"; }
 
   void Score(std::span<const ColumnView> inputs, std::size_t rows, Workspace& workspace,
              Scores& scores) const override {
     Prepare(model_, rows, scores);
-    const bool batch = rows >= kBatchFrom, single = forest_.outputs == 1;
+    const bool batch = rows >= (shallow_ ? kShallowBatchFrom : kBatchFrom), single = forest_.outputs == 1;
     const std::size_t stride = std::min(rows, kBlockRows);
     const std::size_t sums = batch ? kBlockRows * scores.outputs : 0;
     const std::size_t scratch_size = program_.scratch() * stride;
@@ -192,6 +198,9 @@ class Portable final : public Engine {
   template <bool kSingle>
   void ScoreBlock(const Real* cells, std::size_t n, double* sums, double* raw) const {
     const std::size_t outputs = forest_.base.size();
+    if constexpr (kNarrow) {
+      if (shallow_) return ScoreShallow(cells, n, sums, raw);
+    }
     for (std::size_t r = 0; r < kBlockRows; ++r) {
       for (std::size_t k = 0; k < outputs; ++k) sums[r * outputs + k] = forest_.base[k];
     }
@@ -210,6 +219,19 @@ class Portable final : public Engine {
     }
   }
 
+  // The same without walks; `sums` is outputs x kBlockRows.
+  void ScoreShallow(const float* cells, std::size_t n, double* sums, double* raw) const {
+    const std::size_t outputs = forest_.base.size();
+    for (std::size_t k = 0; k < outputs; ++k) {
+      std::fill_n(sums + k * kBlockRows, kBlockRows, forest_.base[k]);
+    }
+    shallow_->Add(cells, n, sums);
+    for (std::size_t r = 0; r < n; ++r) {
+      for (std::size_t k = 0; k < outputs; ++k) raw[r * outputs + k] = sums[k * kBlockRows + r];
+      Average(raw + r * outputs);
+    }
+  }
+
   void Average(double* raw) const {
     if (!forest_.average) return;
     for (std::size_t k = 0; k < forest_.base.size(); ++k) raw[k] /= static_cast<double>(forest_.trees());
@@ -221,6 +243,7 @@ class Portable final : public Engine {
   ForestNodes<Node> nodes_;
   std::size_t columns_;  // cells per row, kLeafColumn among them
   std::vector<Group> groups_;
+  std::optional<ShallowTrees> shallow_;  // in batches, instead of walks
 };
 
 template <class Node>
