@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <optional>
 
+#include "bytes/decompress.h"
 #include "formats/pickle/read.h"
 #include "formats/sklearn/load.h"
 
@@ -16,6 +18,57 @@ bool StartsWith(std::span<const uint8_t> bytes, std::string_view magic) {
 
 // Opcodes that a pickle of protocol 0 or 1 can start with.
 bool IsTextOpcode(uint8_t c) { return std::strchr("(]}clNIFSV.)", c) != nullptr && c != 0; }
+
+std::optional<Compression> CompressionOf(FileFormat format) {
+  switch (format) {
+    case FileFormat::kZlib: return Compression::kZlib;
+    case FileFormat::kGzip: return Compression::kGzip;
+    case FileFormat::kBzip2: return Compression::kBzip2;
+    case FileFormat::kXz: return Compression::kXz;
+    case FileFormat::kLzma: return Compression::kLzma;
+    case FileFormat::kLz4: return Compression::kLz4;
+    default: return std::nullopt;
+  }
+}
+
+std::unexpected<Error> In(std::string_view layer, Error error) {
+  if (layer.empty()) return std::unexpected(std::move(error));
+  return Within(layer, std::move(error));
+}
+
+Result<pickle::Graph> ReadGraph(std::span<const uint8_t> bytes, FileFormat format, bool decompressed) {
+  switch (format) {
+    case FileFormat::kPickle: {
+      pickle::Limits limits;
+      if (decompressed) --limits.memory_factor;  // the decompressed bytes are in memory too
+      return pickle::ReadPickle(bytes, limits);
+    }
+    case FileFormat::kZfile:
+      return Fail(Code::kUnsupported,
+                  "byte 0: 'ZF': the file was written by joblib before 0.10; load it in Python and save it "
+                  "again with a current joblib");
+    case FileFormat::kUnknown:
+      return Fail(
+          Code::kUnsupported,
+          fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle was expected",
+                      bytes.empty() ? 0 : bytes[0], bytes.size() > 1 ? bytes[1] : 0));
+    default:
+      return Fail(
+          Code::kUnsupported,
+          fmt::format("this is a {} file; only pickles of scikit-learn models can be read yet: save the "
+                      "model with pickle.dump or joblib.dump",
+                      Name(format)));
+  }
+}
+
+// `layer`: what the bytes were decompressed from, for messages; empty: they are the file.
+Result<Model> ReadPlain(std::span<const uint8_t> bytes, std::string_view layer) {
+  auto graph = ReadGraph(bytes, DetectFormat(bytes), !layer.empty());
+  if (!graph) return In(layer, std::move(graph).error());
+  TURNOUT_ASSIGN(Model model, LoadSklearn(*graph));
+  TURNOUT_TRY(CheckModel(model));
+  return model;
+}
 
 }  // namespace
 
@@ -44,6 +97,7 @@ FileFormat DetectFormat(std::span<const uint8_t> bytes) {
       {"tree\n", kLightGbm},
       {"tree\r\n", kLightGbm},
       {"\x93NUMPY", kNpy},
+      {"ZF", kZfile},
       {"x\x01", kZlib},
       {"x\x5e", kZlib},
       {"x\x9c", kZlib},
@@ -74,6 +128,7 @@ std::string_view Name(FileFormat format) {
     case FileFormat::kLightGbm: return "LightGBM text";
     case FileFormat::kOnnx: return "ONNX";
     case FileFormat::kNpy: return "numpy array";
+    case FileFormat::kZfile: return "joblib 0.9";
     case FileFormat::kUnknown: return "unknown";
   }
   return "unknown";
@@ -81,23 +136,23 @@ std::string_view Name(FileFormat format) {
 
 Result<Model> ReadModel(std::span<const uint8_t> bytes) {
   if (bytes.empty()) return Fail(Code::kCorrupt, "the file is empty; a model file was expected");
-  const FileFormat format = DetectFormat(bytes);
-  if (format != FileFormat::kPickle) {
-    if (format == FileFormat::kUnknown) {
-      return Fail(
-          Code::kUnsupported,
-          fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle was expected",
-                      bytes[0], bytes.size() > 1 ? bytes[1] : 0));
-    }
+  const auto compression = CompressionOf(DetectFormat(bytes));
+  if (!compression) return ReadPlain(bytes, {});
+
+  TURNOUT_ASSIGN(const ByteBuffer contents, Decompress(bytes, *compression));
+  const std::string layer = fmt::format("in the {} data", Name(*compression));
+  if (contents.size() == 0) {
+    return Fail(Code::kCorrupt, layer + ": there is nothing in it; a model file was expected");
+  }
+  if (CompressionOf(DetectFormat(contents.bytes()))) {
     return Fail(
         Code::kUnsupported,
-        fmt::format("this is a {} file; only pickles of scikit-learn models can be read yet: save the "
-                    "model with pickle.dump, uncompressed",
-                    Name(format)));
+        fmt::format("{}: this is a {} file again; a model file is compressed once at most: decompress it, or "
+                    "save the model anew",
+                    layer, Name(DetectFormat(contents.bytes()))));
   }
-  TURNOUT_ASSIGN(const pickle::Graph graph, pickle::ReadPickle(bytes));
-  TURNOUT_ASSIGN(Model model, LoadSklearn(graph));
-  TURNOUT_TRY(CheckModel(model));
+  TURNOUT_ASSIGN(Model model, ReadPlain(contents.bytes(), layer));
+  model.origin.format += fmt::format(" ({})", Name(*compression));
   return model;
 }
 

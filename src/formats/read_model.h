@@ -1,4 +1,5 @@
-// The bytes of a model file to a checked Model. The format is found by content, never by extension.
+// The bytes of a model file to a checked Model. The format is found by content, never by extension; a file
+// that is compressed as a whole (joblib's compress=..., model.pkl.gz) is read through its compression, once.
 //
 // Nothing in the file is executed and no vendor code sees it. The bytes may be freed afterwards.
 #pragma once
@@ -27,14 +28,15 @@ enum class FileFormat : uint8_t {
   kLightGbm,
   kOnnx,
   kNpy,
+  kZfile,  // joblib before 0.10, compressed
   kUnknown
 };
 
 FileFormat DetectFormat(std::span<const uint8_t> bytes);
 std::string_view Name(FileFormat format);  // "pickle", "gzip", ...
 
-// Errors name the place in the file: "step 'woe' is category_encoders.woe.WOEEncoder, which this server
-// can't run; ...". The result has passed CheckModel.
+// Errors name the place in the file, and of a compressed file in which of its layers: "step 'woe' is
+// category_encoders.woe.WOEEncoder, which this server can't run; ...". The result has passed CheckModel.
 Result<Model> ReadModel(std::span<const uint8_t> bytes);
 
 }  // namespace turnout
