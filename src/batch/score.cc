@@ -265,10 +265,10 @@ class Job {
   Status Commit() {
     const std::string rejects = rejects_path();
     if (rejects_) {
-      TURNOUT_TRY(rejects_->Commit());
+      TURNOUT_TRY(rejects_->Commit(options_.durable));
       summary_.rejects = rejects;
     }
-    Status committed = output_.Commit();
+    Status committed = output_.Commit(options_.durable);
     if (!committed) {
       if (rejects_) unlink(rejects.c_str());
       return committed;

@@ -46,6 +46,10 @@ struct ScoreOptions {
   std::optional<uint64_t> max_rejects;
   double max_reject_share = 1;  // of all rows, checked at the end
 
+  // Wait until the disk has the files before they appear, so that a power failure can't leave them short. On
+  // a slow disk that takes longer than the scoring.
+  bool durable = true;
+
   std::size_t threads = 0;              // 0: one per core
   std::size_t chunk_bytes = 256 << 10;  // see README.md for how it was chosen
 

@@ -228,17 +228,18 @@ Status AtomicFile::Append(std::string_view bytes) {
   return {};
 }
 
-Status AtomicFile::Commit() {
+Status AtomicFile::Commit(bool durable) {
   if (temporary_.empty()) {
     const int descriptor = std::exchange(descriptor_, -1);
     if (close(descriptor) != 0) return SystemError("cannot write", path_, errno);
     return {};
   }
-  if (fsync(descriptor_) != 0) return SystemError("cannot write", path_, errno);
+  if (durable && fsync(descriptor_) != 0) return SystemError("cannot write", path_, errno);
   if (rename(temporary_.c_str(), path_.c_str()) != 0)
     return SystemError("cannot rename into place", path_, errno);
   temporary_.clear();
   close(std::exchange(descriptor_, -1));
+  if (!durable) return {};
 
   const std::string folder = FolderOf(path_);
   const Descriptor entries(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

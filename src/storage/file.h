@@ -49,7 +49,9 @@ class AtomicFile {
   ~AtomicFile();
 
   Status Append(std::string_view bytes);
-  Status Commit();  // fsync, rename, fsync of the directory
+  // fsync, rename, fsync of the directory. Not `durable`: renamed at once; a reader sees the complete file
+  // all the same, but a power failure soon after may leave it short.
+  Status Commit(bool durable = true);
   uint64_t written() const { return written_; }
 
  private:

@@ -102,6 +102,15 @@ TEST_F(FileTest, NothingIsVisibleBeforeCommit) {
   EXPECT_EQ(Names(), std::vector<std::string>{"out"});
 }
 
+TEST_F(FileTest, CommitsWithoutWaitingForTheDisk) {
+  auto file = AtomicFile::Create(Path("out"));
+  ASSERT_TRUE(file.has_value());
+  ASSERT_TRUE(file->Append("text").has_value());
+  ASSERT_TRUE(file->Commit(false).has_value());
+  EXPECT_EQ(ReadFile(Path("out"), 100).value(), "text");
+  EXPECT_EQ(Names(), std::vector<std::string>{"out"});
+}
+
 TEST_F(FileTest, DroppedWithoutCommitLeavesNothing) {
   {
     auto file = AtomicFile::Create(Path("out"));
