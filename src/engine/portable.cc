@@ -13,7 +13,7 @@ namespace {
 
 // From this many rows on, rows go through a tree together; below it, trees walk a row together.
 constexpr std::size_t kBatchFrom = 12;
-constexpr std::size_t kShallowBatchFrom = 3;
+constexpr std::size_t kShallowBatchFrom = 8;
 
 // Walks at once; what is left over takes fewer. Sixteen do not fit the registers, yet beat eight by a fifth:
 // the spilled addresses cost less than the waiting.

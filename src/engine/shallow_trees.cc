@@ -50,18 +50,26 @@ std::optional<ShallowTrees> ShallowTrees::Make(const ForestNodes<NarrowNode>& fo
 
 namespace {
 
+// The splits of a tree as the loop over rows wants them. A copy: the stores to the sums may alias anything,
+// so the compiler would read the tree again for every four rows.
+template <int kLevels>
+struct LoadedSplits {
+  static constexpr std::size_t kCount = (std::size_t{1} << kLevels) - 1;
+  __m128 threshold[kCount];
+  const float* column[kCount];
+};
+
 // The leaf that each of four rows reaches below split `kPlace`, as a number of kLevels bits.
-template <int kLevels, std::size_t kPlace, class Split>
-inline __m128i LeafBelow(const Split* splits, const float* cells) {
-  const Split& split = splits[kPlace];
-  const __m128i right = _mm_castps_si128(
-      _mm_cmpnle_ps(_mm_loadu_ps(cells + split.offset), _mm_set1_ps(split.threshold)));  // NaN too
+template <int kLevels, std::size_t kPlace, class Splits>
+inline __m128i LeafBelow(const Splits& splits, std::size_t row) {
+  const __m128 x = _mm_loadu_ps(splits.column[kPlace] + row);
+  const __m128i right = _mm_castps_si128(_mm_cmpnle_ps(x, splits.threshold[kPlace]));  // NaN too
   const __m128i bit = _mm_and_si128(right, _mm_set1_epi32(1 << (kLevels - 1)));
   if constexpr (kLevels == 1) {
     return bit;
   } else {
-    const __m128i below = _mm_blendv_epi8(LeafBelow<kLevels - 1, 2 * kPlace + 1>(splits, cells),
-                                          LeafBelow<kLevels - 1, 2 * kPlace + 2>(splits, cells), right);
+    const __m128i below = _mm_blendv_epi8(LeafBelow<kLevels - 1, 2 * kPlace + 1>(splits, row),
+                                          LeafBelow<kLevels - 1, 2 * kPlace + 2>(splits, row), right);
     return _mm_or_si128(below, bit);
   }
 }
@@ -70,10 +78,15 @@ inline __m128i LeafBelow(const Split* splits, const float* cells) {
 
 template <int kLevels>
 void ShallowTrees::AddTree(const Tree& tree, const float* cells, std::size_t rows, double* sums) const {
-  const Split* const splits = splits_.data() + tree.splits;
+  LoadedSplits<kLevels> splits;
+  for (std::size_t i = 0; i < splits.kCount; ++i) {
+    const Split& split = splits_[tree.splits + i];
+    splits.threshold[i] = _mm_set1_ps(split.threshold);
+    splits.column[i] = cells + split.offset;
+  }
   const double* const leaves = leaves_.data() + tree.leaves;
   for (std::size_t r = 0; r < rows; r += kRows) {
-    const __m128i leaf = LeafBelow<kLevels, 0>(splits, cells + r);
+    const __m128i leaf = LeafBelow<kLevels, 0>(splits, r);
     const auto first = static_cast<uint64_t>(_mm_cvtsi128_si64(leaf));
     const auto second = static_cast<uint64_t>(_mm_extract_epi64(leaf, 1));
     const __m128d a = _mm_loadh_pd(_mm_load_sd(leaves + (first & 15)), leaves + (first >> 32));

@@ -3,7 +3,7 @@
 //
 // PERF NOTE. A walk loads, compares and adds once per level and row, some nine instructions; here a split
 // costs five for four rows, whatever the path, and there is no chain of loads. 100 trees of 3 levels, 1,000
-// rows: 84 ns a row instead of 183 (EPYC, bench/engine_bench.cc). From five levels on the splits are too
+// rows: 70 ns a row instead of 183 (EPYC, bench/engine_bench.cc). From five levels on the splits are too
 // many.
 #pragma once
 
