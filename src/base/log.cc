@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -14,18 +15,35 @@ namespace {
 std::atomic<Level> threshold = Level::kInfo;
 constexpr std::array<std::string_view, 4> kNames = {"debug", "info ", "warn ", "error"};
 
-// Quoted where the value has blanks, quotes or control characters, so that a line stays a line.
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// A text from outside must neither break the line nor reach a terminal as a command.
+void AppendEscaped(std::string& line, char c) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  switch (c) {
+    case '\n': line += "\\n"; return;
+    case '\r': line += "\\r"; return;
+    case '\t': line += "\\t"; return;
+    default: break;
+  }
+  if (!IsControl(c)) {
+    line += c;
+    return;
+  }
+  line.append("\\x").append(1, kDigits[static_cast<unsigned char>(c) >> 4]).append(1, kDigits[c & 15]);
+}
+
+// Quoted where the value would not be read back as one word.
 void AppendValue(std::string& line, std::string_view value) {
-  const bool plain = !value.empty() && value.find_first_of(" \"=\\") == value.npos &&
-                     std::string_view::npos == value.find_first_of("\n\r\t");
-  if (plain) {
+  const auto special = [](char c) { return IsControl(c) || c == ' ' || c == '"' || c == '=' || c == '\\'; };
+  if (!value.empty() && std::none_of(value.begin(), value.end(), special)) {
     line += value;
     return;
   }
   line += '"';
   for (char c : value) {
     if (c == '"' || c == '\\') line += '\\';
-    line += c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
+    AppendEscaped(line, c);
   }
   line += '"';
 }
@@ -47,7 +65,7 @@ void Log(Level level, std::string_view message,
   std::string line(stamp);
   line += kNames[static_cast<std::size_t>(level)];
   line += ' ';
-  for (char c : message) line += c == '\n' ? ' ' : c;
+  for (char c : message) AppendEscaped(line, c);
   for (const auto& [name, value] : fields) {
     line.append(" ").append(name).append("=");
     AppendValue(line, value);

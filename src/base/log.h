@@ -3,6 +3,8 @@
 //   Log(Level::kInfo, "listening", {{"address", "127.0.0.1:8080"}});
 //   2026-11-22T10:00:00.123Z info  listening address=127.0.0.1:8080
 //
+// Values with blanks, quotes, '=' or '\' are quoted; control characters are escaped (\n, \x1b), so that
+// whatever stands in a file or a request stays one line and does nothing to a terminal.
 // Not for the request path. Thread-safe: a line is one write.
 #pragma once
 

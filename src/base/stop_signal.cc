@@ -14,7 +14,7 @@ StopSignal::StopSignal() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  pthread_sigmask(SIG_BLOCK, &set, &before_);
   signals_ = signalfd(-1, &set, SFD_CLOEXEC);
   wake_ = eventfd(0, EFD_CLOEXEC);
   watcher_ = std::thread([this] { Watch(); });
@@ -26,6 +26,7 @@ StopSignal::~StopSignal() {
   watcher_.join();
   close(signals_);
   close(wake_);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void StopSignal::Wait() const { stopped_.wait(false); }
@@ -43,6 +44,7 @@ void StopSignal::Watch() {
     signalfd_siginfo info{};
     if (read(signals_, &info, sizeof info) != sizeof info) continue;
     if (stopped_.load()) _exit(128 + static_cast<int>(info.ssi_signo));
+    number_.store(static_cast<int>(info.ssi_signo));
     Stop();
   }
 }
