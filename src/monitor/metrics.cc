@@ -49,6 +49,8 @@ std::string Sample(double value) {
 }  // namespace
 
 void MetricsShard::Observe(HistogramId id, double value) {
+  // One NaN or infinity would make the sum useless for ever: it is counted, above every bound.
+  if (!std::isfinite(value)) return Add(CounterId{id.cell + static_cast<uint32_t>(id.bounds.size())});
   const auto bucket =
       static_cast<uint32_t>(std::lower_bound(id.bounds.begin(), id.bounds.end(), value) - id.bounds.begin());
   Add(CounterId{id.cell + bucket});
@@ -125,20 +127,27 @@ HistogramId Metrics::Histogram(std::string_view name, std::string_view help, Met
   return {family.series.back()->cell, family.series.back()->bounds};
 }
 
+void Metrics::SetCallback(Family& family, MetricLabels labels, std::function<double()> value) {
+  for (const auto& series : family.series) {
+    if (series->labels != labels) continue;
+    assert(series->kind == Kind::kCallback);
+    series->value = std::move(value);
+    return;
+  }
+  family.series.push_back(std::make_unique<Series>(std::move(labels), Kind::kCallback, 0u,
+                                                   std::vector<double>{}, std::move(value)));
+}
+
 void Metrics::Gauge(std::string_view name, std::string_view help, MetricLabels labels,
                     std::function<double()> value) {
   std::lock_guard lock(mutex_);
-  FamilyOf(name, help, "gauge")
-      .series.push_back(std::make_unique<Series>(std::move(labels), Kind::kCallback, 0u,
-                                                 std::vector<double>{}, std::move(value)));
+  SetCallback(FamilyOf(name, help, "gauge"), std::move(labels), std::move(value));
 }
 
 void Metrics::CounterFrom(std::string_view name, std::string_view help, MetricLabels labels,
                           std::function<double()> value) {
   std::lock_guard lock(mutex_);
-  FamilyOf(name, help, "counter")
-      .series.push_back(std::make_unique<Series>(std::move(labels), Kind::kCallback, 0u,
-                                                 std::vector<double>{}, std::move(value)));
+  SetCallback(FamilyOf(name, help, "counter"), std::move(labels), std::move(value));
 }
 
 MetricsShard& Metrics::NewShard() {

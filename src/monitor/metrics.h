@@ -41,6 +41,7 @@ class MetricsShard {
     std::atomic<uint64_t>& cell = Cell(id.cell);
     cell.store(cell.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  // NaN and infinities count above every bound and are left out of the sum.
   void Observe(HistogramId id, double value);
 
  private:
@@ -64,7 +65,8 @@ class Metrics {
   CounterId Counter(std::string_view name, std::string_view help, MetricLabels labels);
   HistogramId Histogram(std::string_view name, std::string_view help, MetricLabels labels,
                         std::vector<double> bounds);
-  // Read at each scrape, on the scraping thread.
+  // Read at each scrape, on the scraping thread, under the lock: it must not call Metrics. The same name and
+  // labels replace the callback.
   void Gauge(std::string_view name, std::string_view help, MetricLabels labels,
              std::function<double()> value);
   // As Gauge, for totals that somebody else counts (processor time, for one).
@@ -94,6 +96,7 @@ class Metrics {
     std::vector<std::unique_ptr<Series>> series;
   };
   Family& FamilyOf(std::string_view name, std::string_view help, std::string_view type);
+  static void SetCallback(Family& family, MetricLabels labels, std::function<double()> value);
   uint32_t NewCells(uint32_t count);
   uint64_t Sum(uint32_t cell) const;
   double SumDouble(uint32_t cell) const;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <thread>
 
 namespace turnout {
@@ -60,6 +62,30 @@ TEST(Metrics, ManySeriesSpanBlocks) {
     shard.Observe(ids.back(), 3.5);
   }
   EXPECT_NE(metrics.Text().find("h_bucket{i=\"999\",le=\"4\"} 1\n"), std::string::npos);
+}
+
+TEST(Metrics, AValueThatIsNoNumberDoesNotSpoilTheSum) {
+  Metrics metrics;
+  MetricsShard& shard = metrics.NewShard();
+  const HistogramId id = metrics.Histogram("h", "Hs.", {}, {0.5, 1});
+  shard.Observe(id, 0.25);
+  shard.Observe(id, std::numeric_limits<double>::quiet_NaN());
+  shard.Observe(id, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(metrics.Text(),
+            "# HELP h Hs.\n# TYPE h histogram\n"
+            "h_bucket{le=\"0.5\"} 1\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 3\nh_sum 0.25\nh_count 3\n");
+}
+
+TEST(Metrics, ACallbackIsReplaced) {
+  Metrics metrics;
+  metrics.Gauge("g", "Gs.", {{"a", "1"}}, [] { return 1.0; });
+  metrics.Gauge("g", "Gs.", {{"a", "2"}}, [] { return 2.0; });
+  metrics.Gauge("g", "Gs.", {{"a", "1"}}, [] { return 3.0; });
+  metrics.CounterFrom("t_total", "Ts.", {}, [] { return 4.0; });
+  metrics.CounterFrom("t_total", "Ts.", {}, [] { return 5.0; });
+  EXPECT_EQ(metrics.Text(),
+            "# HELP g Gs.\n# TYPE g gauge\ng{a=\"1\"} 3\ng{a=\"2\"} 2\n"
+            "# HELP t_total Ts.\n# TYPE t_total counter\nt_total 5\n");
 }
 
 TEST(LatencyBounds, HaveABoundAtEachObjective) {
