@@ -27,7 +27,8 @@ struct Input {
   // which it refuses), the largest double elsewhere. Infinity is always refused.
   double largest = std::numeric_limits<double>::max();
   std::vector<std::string> categories;  // kText: the values that the model was fitted on, in its order
-  bool closed = false;                  // a value outside `categories` is refused by the library
+  std::vector<double> numbers;          // kNumber, closed: the same
+  bool closed = false;                  // a value outside them is refused by the library
 };
 
 enum class Task : uint8_t { kClassification, kRegression };

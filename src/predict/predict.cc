@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <unordered_set>
+
+#include "bytes/number.h"
 
 namespace turnout {
 namespace {
 
-// 0.5 to 1 in steps that tell a sure answer from a coin toss; a probability is never above 1.
+// Finer from 0.5 on, to tell a sure answer from a coin toss; a probability is never above 1.
 const std::vector<double> kConfidenceBounds = {0.1,  0.2, 0.3,  0.4, 0.5,  0.55, 0.6,   0.65, 0.7,
                                                0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 0.999, 1};
 
@@ -20,15 +21,16 @@ ColumnView View(const Column& column) {
 }
 
 // What is wrong with one value for one input; empty: nothing.
-std::string_view Objection(const Input& input, double x) {
+std::string_view Objection(const Input& input, const Version::Closed& closed, double x) {
   if (IsMissing(x)) return input.accepts_missing ? std::string_view{} : "missing";
-  return std::fabs(x) <= input.largest ? std::string_view{} : "out_of_range";
+  if (std::fabs(x) > input.largest || std::isinf(x)) return "out_of_range";
+  const bool known = !input.closed || std::binary_search(closed.numbers.begin(), closed.numbers.end(), x);
+  return known ? std::string_view{} : "enum";
 }
 
-std::string_view Objection(const Input& input, const std::unordered_set<std::string_view>& closed,
-                           std::string_view text) {
+std::string_view Objection(const Input& input, const Version::Closed& closed, std::string_view text) {
   if (IsMissing(text)) return input.accepts_missing ? std::string_view{} : "missing";
-  return !input.closed || closed.contains(text) ? std::string_view{} : "enum";
+  return !input.closed || closed.texts.contains(text) ? std::string_view{} : "enum";
 }
 
 std::string Message(std::string_view type, const Version& version) {
@@ -76,36 +78,43 @@ bool Predictor::CheckInputs(const Version& version, const Contract& contract, co
                             Answers& answers) {
   const auto& inputs = version.model.signature.inputs;
   refusal_.assign(batch.rows(), -1);
-  auto object = [&](std::size_t row, std::size_t input, std::string_view type) {
-    if (refusal_[row] < 0) {
-      refusal_[row] = static_cast<int32_t>(answers.refusals.size());
-      Refusal& refusal = answers.refusals.emplace_back();
-      refusal.position = batch.positions()[row];
-      if (contract.key >= 0) {
-        const Column& key = batch.column(static_cast<std::size_t>(contract.key));
-        refusal.key_is_number = key.type == ColumnType::kNumber;
-        refusal.key =
-            refusal.key_is_number ? fmt::format("{:.0f}", key.numbers[row]) : std::string(key.texts[row]);
-      }
-    }
-    answers.refusals[static_cast<std::size_t>(refusal_[row])].errors.push_back(
-        {std::string(contract.column_name(contract.features[input])), type, Message(type, version)});
-  };
   for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Input& input = inputs[i];
+    const auto check = [&](const auto* values) {
+      for (std::size_t row = 0; row < batch.rows(); ++row) {
+        const std::string_view type = Objection(input, version.closed[i], values[row]);
+        if (type.empty()) continue;
+        RefusalOf(row, contract, batch, answers)
+            .errors.push_back(
+                {std::string(contract.column_name(contract.features[i])), type, Message(type, version)});
+      }
+    };
     if (inputs_[i].numbers != nullptr) {
-      const double* x = inputs_[i].numbers;
-      if (AllWithin(x, batch.rows(), inputs[i].largest)) continue;
-      for (std::size_t row = 0; row < batch.rows(); ++row) {
-        if (const auto type = Objection(inputs[i], x[row]); !type.empty()) object(row, i, type);
-      }
-    } else if (inputs[i].closed || !inputs[i].accepts_missing) {
-      for (std::size_t row = 0; row < batch.rows(); ++row) {
-        if (const auto type = Objection(inputs[i], version.closed[i], inputs_[i].texts[row]); !type.empty())
-          object(row, i, type);
-      }
+      if (input.closed || !AllWithin(inputs_[i].numbers, batch.rows(), input.largest))
+        check(inputs_[i].numbers);
+    } else if (input.closed || !input.accepts_missing) {
+      check(inputs_[i].texts);
     }
   }
   return answers.refusals.empty();
+}
+
+// The row's refusal, made with its first objection.
+Refusal& Predictor::RefusalOf(std::size_t row, const Contract& contract, const Batch& batch,
+                              Answers& answers) {
+  if (refusal_[row] >= 0) return answers.refusals[static_cast<std::size_t>(refusal_[row])];
+  refusal_[row] = static_cast<int32_t>(answers.refusals.size());
+  Refusal& refusal = answers.refusals.emplace_back();
+  refusal.position = batch.positions()[row];
+  if (contract.key < 0) return refusal;
+  const Column& key = batch.column(static_cast<std::size_t>(contract.key));
+  refusal.key_is_number = key.type == ColumnType::kNumber;
+  if (!refusal.key_is_number) {
+    refusal.key = key.texts[row];
+  } else if (!IsMissing(key.numbers[row])) {
+    AppendNumber(refusal.key, key.numbers[row]);
+  }
+  return refusal;
 }
 
 void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime received, Answers& answers) {
@@ -156,7 +165,7 @@ void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime
   }
   answers.latency_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - received).count();
-  shard_.Observe(series.latency, answers.latency_seconds);
+  if (batch.rows() > 0) shard_.Observe(series.latency, answers.latency_seconds);
 }
 
 }  // namespace turnout

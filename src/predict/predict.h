@@ -49,13 +49,14 @@ class Predictor {
 
   // Fills `answers` (cleared first): one Answer per row of the batch, in order. Rows that the model refuses
   // (missing or out-of-range values in a derived feature, an unknown category) get a Refusal that names the
-  // fields. `received` starts the latency. Never blocks.
+  // fields. `received` starts the latency; a batch without rows is not counted as one. Never blocks.
   void Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime received, Answers& answers);
 
   MetricsShard& shard() { return shard_; }
 
  private:
   bool CheckInputs(const Version& version, const Contract& contract, const Batch& batch, Answers& answers);
+  Refusal& RefusalOf(std::size_t row, const Contract& contract, const Batch& batch, Answers& answers);
 
   MetricsShard& shard_;
   Workspace workspace_;

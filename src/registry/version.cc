@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "bytes/digest.h"
@@ -71,7 +72,10 @@ Result<std::shared_ptr<const Version>> MakeVersion(std::string name, ModelFile f
   version->engine = *std::move(compiled);
   for (const Input& input : version->model.signature.inputs) {
     auto& closed = version->closed.emplace_back();
-    if (input.closed) closed.insert(input.categories.begin(), input.categories.end());
+    if (!input.closed) continue;
+    closed.texts.insert(input.categories.begin(), input.categories.end());
+    closed.numbers = input.numbers;
+    std::sort(closed.numbers.begin(), closed.numbers.end());
   }
   Warm(*version);
   version->load_seconds = file.seconds + SecondsSince(start);

@@ -25,8 +25,12 @@ struct Version {
   Model model;
   std::unique_ptr<const Engine> engine;  // reads `model`
   Answerer answerer;
-  // Per input: the categories of a closed text column, for the check before scoring; empty otherwise.
-  std::vector<std::unordered_set<std::string_view>> closed;  // views into `model`
+  // Per input: what a closed column may hold, for the check before scoring; empty otherwise.
+  struct Closed {
+    std::unordered_set<std::string_view> texts;  // views into `model`
+    std::vector<double> numbers;                 // ascending
+  };
+  std::vector<Closed> closed;
 };
 
 // Reads and checks the model file. Errors carry the path.

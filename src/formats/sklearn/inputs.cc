@@ -134,6 +134,9 @@ Status DescribeInputs(const std::vector<Step>& steps, const Loaded& predictor, S
         if (static_cast<int32_t>(c) != categories->missing) input.categories.push_back(categories->texts[c]);
       }
       input.closed = demands[i].refuses_unknown;
+      for (std::size_t c = 0; input.closed && c < categories->numbers.size(); ++c) {
+        if (static_cast<int32_t>(c) != categories->missing) input.numbers.push_back(categories->numbers[c]);
+      }
       if (categories->missing < 0 && demands[i].refuses_unknown) input.accepts_missing = false;
     }
     // The steps are followed once per input with a mark on it: inputs x columns, 4 million marks at the
