@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 
 #include "bytes/number.h"
 #include "codec/csv_header.h"
@@ -37,7 +39,7 @@ Result<Batch> ReadRows(std::string_view csv, std::string_view name, const Contra
     const Refusal& refusal = reader.refusals().front();
     std::string fields;
     for (const FieldError& error : refusal.errors)
-      fields += fmt::format(" {}: {};", error.field, error.message);
+      fields += fmt::format(" {}: {};", error.field.empty() ? error.type : error.field, error.message);
     fields.pop_back();
     return Fail(Code::kInvalidArgument, fmt::format("{}: row {} (line {}):{}", name, refusal.position + 1,
                                                     rows.LineOf(refusal.position), fields));
@@ -51,11 +53,55 @@ std::string PythonText(const Label& label) {
   return LabelText(label);
 }
 
+// Numbers by value: a float column holds "1.0" for the class 1.
 bool SameLabel(const Label& label, std::string_view expected) {
-  if (PythonText(label) == expected) return true;
-  const double* number = std::get_if<double>(&label);  // "1.0" and "1"
+  if (const std::string* text = std::get_if<std::string>(&label)) return *text == expected;
+  if (std::holds_alternative<bool>(label)) return PythonText(label) == expected;
   const ParsedNumber parsed = ParseNumber(expected);
-  return number != nullptr && parsed.error == NumberError::kNone && parsed.value == *number;
+  if (parsed.error != NumberError::kNone) return false;
+  if (const double* number = std::get_if<double>(&label)) return parsed.value == *number;
+  // Beyond 2^53 two whole numbers can be the same double.
+  const int64_t whole = std::get<int64_t>(label);
+  if (std::abs(parsed.value) < 0x1p53) return static_cast<double>(whole) == parsed.value;
+  return LabelText(label) == expected;
+}
+
+// A cell of a number column; nullopt: no number. An empty cell and "nan" are NaN, as Python writes it.
+std::optional<double> ExpectedNumber(std::string_view text) {
+  if (text.empty()) return kMissingNumber;
+  const ParsedNumber parsed = ParseNumber(text);
+  if (parsed.error == NumberError::kNone) return parsed.value;
+  if (text == "nan" || text == "NaN") return kMissingNumber;
+  if (text == "inf") return std::numeric_limits<double>::infinity();
+  if (text == "-inf") return -std::numeric_limits<double>::infinity();
+  return std::nullopt;
+}
+
+// 0 for equal doubles (and for two NaN), infinite where one of them is no finite number.
+double Difference(double got, double expected) {
+  if (got == expected || (std::isnan(got) && std::isnan(expected))) return 0;
+  if (!std::isfinite(got) || !std::isfinite(expected)) return std::numeric_limits<double>::infinity();
+  return std::fabs(got - expected) / std::max(1.0, std::fabs(expected));
+}
+
+// The derived contract lets through what only the model refuses.
+Status CheckValues(const Signature& signature, const Contract& contract, const Batch& batch,
+                   std::string_view name) {
+  for (std::size_t i = 0; i < signature.inputs.size(); ++i) {
+    const Input& input = signature.inputs[i];
+    const auto& numbers = batch.column(static_cast<std::size_t>(contract.features[i])).numbers;
+    for (std::size_t row = 0; row < numbers.size(); ++row) {
+      const double x = numbers[row];
+      const bool large = std::fabs(x) > input.largest;
+      const bool unknown = input.closed && !IsMissing(x) &&
+                           std::find(input.numbers.begin(), input.numbers.end(), x) == input.numbers.end();
+      if (!large && !unknown) continue;
+      return Fail(Code::kInvalidArgument,
+                  fmt::format("{}: row {}: {}: {} is {}", name, row + 1, input.name, Text(x),
+                              large ? "too large for the model" : "no value that the model was fitted on"));
+    }
+  }
+  return {};
 }
 
 // What a column of expected.csv is compared with.
@@ -106,7 +152,49 @@ Result<Source> FindSource(const Model& model, std::size_t outputs, std::string_v
     if (index >= outputs) return unknown(fmt::format("the model has {} raw scores", outputs));
     return Source{Source::What::kRaw, index};
   }
+  if (column.empty()) return unknown("it has no name; pandas writes such a column unless index=False");
   return unknown("predict, proba:<label>, decision, decision:<label>, raw or raw:<k> expected");
+}
+
+using Cells = std::vector<std::optional<std::string>>;
+
+Result<ColumnComparison> CompareLabels(const Model& model, const Scores& scores, const Cells& cells) {
+  ColumnComparison result;
+  for (std::size_t row = 0; row < cells.size(); ++row) {
+    const Label& label = model.signature.classes[scores.class_index[row]];
+    const std::string_view expected = cells[row] ? std::string_view(*cells[row]) : std::string_view();
+    if (SameLabel(label, expected)) continue;
+    if (result.wrong++ > 0) continue;
+    result.largest = 1;
+    result.worst_row = row + 1;
+    result.got = PythonText(label);
+    result.expected = expected;
+  }
+  return result;
+}
+
+Result<ColumnComparison> CompareNumbers(const Scores& scores, Source source, const Cells& cells,
+                                        double tolerance) {
+  ColumnComparison result;
+  for (std::size_t row = 0; row < cells.size(); ++row) {
+    const double got = source.what == Source::What::kValue ? scores.values[row]
+                       : source.what == Source::What::kRaw
+                           ? scores.raw[row * scores.outputs + source.index]
+                           : scores.probabilities[row * scores.classes + source.index];
+    const std::string_view text = cells[row] ? std::string_view(*cells[row]) : std::string_view();
+    const std::optional<double> expected = ExpectedNumber(text);
+    if (!expected) {
+      return Fail(Code::kInvalidArgument, fmt::format("row {}: '{}' is not a number", row + 1, text));
+    }
+    const double difference = Difference(got, *expected);
+    result.wrong += difference > tolerance;
+    if (difference <= result.largest) continue;
+    result.largest = difference;
+    result.worst_row = row + 1;
+    result.got = Text(got);
+    result.expected = text;
+  }
+  return result;
 }
 
 }  // namespace
@@ -159,6 +247,10 @@ Result<Comparison> CompareWithExpected(const Model& model, const Engine& engine,
     return Fail(Code::kInvalidArgument, fmt::format("{} has {} rows, {} has {}", rows_name, batch.rows(),
                                                     expected_name, table.rows()));
   }
+  if (batch.rows() == 0) {
+    return Fail(Code::kInvalidArgument, fmt::format("{}: no rows, so nothing would be compared", rows_name));
+  }
+  TURNOUT_TRY(CheckValues(model.signature, contract, batch, rows_name));
   std::vector<ColumnView> inputs;
   for (int32_t feature : contract.features) {
     const Column& column = batch.column(static_cast<std::size_t>(feature));
@@ -167,52 +259,23 @@ Result<Comparison> CompareWithExpected(const Model& model, const Engine& engine,
   }
   Workspace workspace;
   Scores scores;
-  if (batch.rows() > 0) engine.Score(inputs, batch.rows(), workspace, scores);
+  engine.Score(inputs, batch.rows(), workspace, scores);
 
   Comparison comparison;
   comparison.rows = batch.rows();
   for (std::size_t c = 0; c < table.names.size(); ++c) {
     auto source = FindSource(model, scores.outputs, table.names[c]);
     if (!source) return Within(expected_name, std::move(source).error());
-    ColumnComparison result{
-        .column = table.names[c], .wrong = 0, .largest = 0, .worst_row = 0, .got = {}, .expected = {}};
-    const double allowed = tolerance.For(result.column);
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-      const std::string want = table.columns[c][row].value_or("");
-      double difference = 0;
-      std::string got;
-      if (source->what == Source::What::kLabel) {
-        const Label& label = model.signature.classes[scores.class_index[row]];
-        got = PythonText(label);
-        difference = SameLabel(label, want) ? 0 : 1;
-        result.wrong += difference != 0;
-      } else {
-        const double value = source->what == Source::What::kValue ? scores.values[row]
-                             : source->what == Source::What::kRaw
-                                 ? scores.raw[row * scores.outputs + source->index]
-                                 : scores.probabilities[row * scores.classes + source->index];
-        const ParsedNumber parsed = ParseNumber(want);
-        if (parsed.error != NumberError::kNone && !want.empty()) {
-          return Fail(Code::kInvalidArgument, fmt::format("{}: row {}, column '{}': '{}' is not a number",
-                                                          expected_name, row + 1, result.column, want));
-        }
-        const double target = want.empty() ? std::nan("") : parsed.value;
-        if (std::isnan(value) || std::isnan(target)) {
-          difference = std::isnan(value) == std::isnan(target) ? 0 : INFINITY;
-        } else if (value != target) {
-          difference = std::fabs(value - target) / std::max(1.0, std::fabs(target));
-        }
-        got = Text(value);
-        result.wrong += difference > allowed;
-      }
-      if (difference > result.largest) {
-        result.largest = difference;
-        result.worst_row = row + 1;
-        result.got = got;
-        result.expected = want;
-      }
+    const auto& cells = table.columns[c];
+    auto compared = source->what == Source::What::kLabel
+                        ? CompareLabels(model, scores, cells)
+                        : CompareNumbers(scores, *source, cells, tolerance.For(table.names[c]));
+    if (!compared) {
+      return Within(fmt::format("{}: column '{}'", expected_name, table.names[c]),
+                    std::move(compared).error());
     }
-    comparison.columns.push_back(std::move(result));
+    compared->column = table.names[c];
+    comparison.columns.push_back(*std::move(compared));
   }
   return comparison;
 }

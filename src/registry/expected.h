@@ -1,11 +1,12 @@
 // Recorded answers: a model's scores against what the library that trained it answered.
 //
 // `rows.csv` has the model's input columns by name (x0, x1, ... where the file has no names), an empty cell
-// is a missing value. `expected.csv` has a line of answers per row, in any of the columns
-//   predict            the label as the library's str() writes it, or a regression's number
-//   proba:<label>      class probability
-//   decision, decision:<label>    decision_function: one column for two classes, else one per class
-//   raw, raw:<k>       raw score k before the link, k from 0
+// is a missing value (a quoted one where it is the only column: empty lines are no rows). `expected.csv` has
+// a line of answers per row, in any of the columns
+//   predict            the label as the library's str() writes it (numbers by value), or a regression's
+//   number proba:<label>      class probability decision, decision:<label>    decision_function: one column
+//   for two classes, else one per class raw, raw:<k>       raw score k before the link, k from 0
+// A number's cell may also be empty or "nan" (NaN), "inf" or "-inf".
 #pragma once
 
 #include <cstddef>
@@ -46,7 +47,8 @@ struct Comparison {
 };
 
 // Scores the rows with the engine. The two texts are whole files; `*_name` is for messages. Errors: a missing
-// column, a row that the model can't take, unequal numbers of rows, a column that the model doesn't have.
+// column, a row that the model can't take, unequal numbers of rows, no rows, a column that the model doesn't
+// have.
 Result<Comparison> CompareWithExpected(const Model& model, const Engine& engine, std::string_view rows,
                                        std::string_view rows_name, std::string_view expected,
                                        std::string_view expected_name, const Tolerance& tolerance);

@@ -1,5 +1,5 @@
 // Every golden case (tests/golden): what the real library answered against the slow model and every engine
-// that fits. One test per case, made from the folders.
+// that fits. One test per model file, made from the folders.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 std::vector<std::string> Cases() {
   std::vector<std::string> cases;
   for (const auto& entry : fs::recursive_directory_iterator("tests/golden")) {
-    if (entry.path().filename() == "expected.csv") cases.push_back(entry.path().parent_path().string());
+    if (entry.path().filename().string().starts_with("model.")) cases.push_back(entry.path().string());
   }
   std::sort(cases.begin(), cases.end());
   return cases;
@@ -49,8 +49,8 @@ Tolerance ToleranceOf(const std::string& about) {
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, EveryEngineAnswersAsTheLibraryDid) {
-  const fs::path folder(GetParam());
-  const auto file = LoadModelFile((folder / "model.pkl").string());
+  const fs::path folder = fs::path(GetParam()).parent_path();
+  const auto file = LoadModelFile(GetParam());
   ASSERT_TRUE(file) << file.error().message;
   const auto rows = ReadFile((folder / "rows.csv").string(), 1 << 24);
   const auto expected = ReadFile((folder / "expected.csv").string(), 1 << 24);
@@ -79,7 +79,9 @@ TEST_P(Golden, EveryEngineAnswersAsTheLibraryDid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(Cases()), [](const auto& one) {
-  std::string name = fs::path(one.param).filename().string();
+  const fs::path path(one.param);
+  std::string name = path.parent_path().filename().string();
+  if (const std::string file = path.filename().string(); file != "model.pkl") name += file.substr(5);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
