@@ -82,6 +82,7 @@ class Builder : public YAML::EventHandler {
     std::size_t depth = 1;  // of the deepest container in it, itself included
     bool has_key = false;
     std::string key;
+    int key_line = 0;
     std::unordered_set<std::string> keys;
   };
   struct Anchored {
@@ -147,8 +148,11 @@ class Builder : public YAML::EventHandler {
         throw Refused{node.line, fmt::format("'{}' is given twice", node.scalar)};
       }
       parent.key = std::move(node.scalar);
+      parent.key_line = node.line;
       parent.has_key = true;
     } else {
+      // yaml-cpp notices that there is no value only at what comes next.
+      if (node.kind == Yaml::Kind::kNull) node.line = parent.key_line;
       parent.node.map.emplace_back(std::move(parent.key), std::move(node));
       parent.has_key = false;
     }

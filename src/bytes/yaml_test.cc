@@ -44,6 +44,8 @@ TEST(ParseYamlTest, KeepsOrderLinesAndQuotes) {
   EXPECT_EQ(yaml->Find("a")->line, 1);
   EXPECT_EQ(yaml->Find("b")->list[1].line, 4);
   EXPECT_EQ(yaml->Find("c"), nullptr);
+  // What is not there is where its key is.
+  EXPECT_EQ(ParseYaml("a: 1\nb:\n\n# nothing\nc: 2\n", "f.yaml")->Find("b")->line, 2);
 }
 
 TEST(ParseYamlTest, SaysWhatIsWrongAndWhere) {
