@@ -16,6 +16,9 @@
 #include <vector>
 
 #include "stream/broker.h"
+#include "stream/kafka/handles.h"
+#include "stream/kafka/settings.h"
+#include "stream/kafka/topics.h"
 
 namespace turnout {
 namespace {
@@ -26,97 +29,8 @@ using std::chrono::milliseconds;
 // A value above this is copied: librdkafka refers to large ones (message.copy.max.bytes, 64 KiB) from its
 // network buffers, which may outlive the delivery report of a purged message.
 constexpr std::size_t kCopyAbove = 32 << 10;
-constexpr int kReplyMilliseconds = 5000;  // for one answer of the broker, where a call waits for it
-constexpr int kCommittedTries = 12;       // for the group's positions, when partitions are assigned
-constexpr int kError = 3;                 // syslog's
-
-struct ConfDestroyer {
-  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
-};
-struct ListDestroyer {
-  void operator()(rd_kafka_topic_partition_list_t* list) const {
-    rd_kafka_topic_partition_list_destroy(list);
-  }
-};
-struct ErrorDestroyer {
-  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
-};
-struct QueueDestroyer {
-  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
-};
-using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDestroyer>;
-using List = std::unique_ptr<rd_kafka_topic_partition_list_t, ListDestroyer>;
-using KafkaError = std::unique_ptr<rd_kafka_error_t, ErrorDestroyer>;
-using Queue = std::unique_ptr<rd_kafka_queue_t, QueueDestroyer>;
-
-struct Setting {
-  const char* name;
-  const char* value;
-};
-
-// What the guarantees rest on: not to be set from outside.
-constexpr std::string_view kOurs[] = {"bootstrap.servers",
-                                      "metadata.broker.list",
-                                      "group.id",
-                                      "enable.auto.commit",
-                                      "enable.auto.offset.store",
-                                      "auto.commit.enable",
-                                      "auto.offset.reset",
-                                      "enable.partition.eof",
-                                      "enable.idempotence",
-                                      "acks",
-                                      "request.required.acks",
-                                      "transactional.id"};
-
-constexpr Setting kConsumerDefaults[] = {
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    // A position that the broker no longer has must not skip or repeat in silence; where a new group begins
-    // is decided when its partitions are assigned.
-    {"auto.offset.reset", "error"},
-    {"partition.assignment.strategy", "cooperative-sticky"},
-    {"fetch.wait.max.ms", "50"},
-};
-constexpr Setting kProducerDefaults[] = {
-    {"enable.idempotence", "true"},
-    {"message.timeout.ms", "0"},  // a broker that is away is waited for
-    {"linger.ms", "10"},
-    {"partitioner", "murmur2_random"},  // Kafka's own: a key goes where Java producers send it
-};
-constexpr Setting kCommonDefaults[] = {
-    {"client.id", "turnout"},
-    {"reconnect.backoff.max.ms", "2000"},
-    {"log.connection.close", "false"},
-};
-
-Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
-  char reason[512];
-  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), reason, sizeof reason) == RD_KAFKA_CONF_OK)
-    return {};
-  return Fail(Code::kInvalidArgument, fmt::format("kafka.{}: {}", name, reason));
-}
-
-Result<Conf> MakeConf(const BrokerOptions& options, std::span<const Setting> defaults, std::string_view side,
-                      std::string_view other_side) {
-  Conf conf(rd_kafka_conf_new());
-  for (const Setting& setting : kCommonDefaults) TURNOUT_TRY(Set(conf.get(), setting.name, setting.value));
-  for (const Setting& setting : defaults) TURNOUT_TRY(Set(conf.get(), setting.name, setting.value));
-  TURNOUT_TRY(Set(conf.get(), "bootstrap.servers", options.brokers));
-  for (const auto& [given, value] : options.settings) {
-    std::string_view name = given;
-    if (name.starts_with(other_side)) continue;
-    if (name.starts_with(side)) name.remove_prefix(side.size());
-    for (std::string_view ours : kOurs) {
-      if (name == ours) {
-        return Fail(
-            Code::kInvalidArgument,
-            fmt::format("kafka.{}: set by Turnout, which builds its delivery guarantee on it", given));
-      }
-    }
-    TURNOUT_TRY(Set(conf.get(), std::string(name), value));
-  }
-  return conf;
-}
+constexpr int kCommittedTries = 12;  // for the group's positions, when partitions are assigned
+constexpr int kError = 3;            // syslog's
 
 List MakeList(const std::string& topic, std::span<const Position> positions) {
   List list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
@@ -168,8 +82,6 @@ class KafkaBroker final : public Broker {
 
   Status OpenProducer();
   void CloseProducer();
-  Status CheckTopics();
-  Status MakeTopic(const std::string& topic);
   void Release();
   Status Look(rd_kafka_message_t* message);  // at one that Poll got
   void Assign(rd_kafka_topic_partition_list_t* partitions);
@@ -205,7 +117,7 @@ class KafkaBroker final : public Broker {
 
 Status KafkaBroker::Open() {
   TURNOUT_TRY(OpenProducer());
-  TURNOUT_ASSIGN(Conf conf, MakeConf(options_, kConsumerDefaults, "consumer.", "producer."));
+  TURNOUT_ASSIGN(Conf conf, MakeConf(options_, Side::kConsumer));
   TURNOUT_TRY(Set(conf.get(), "group.id", options_.group));
   TURNOUT_TRY(Set(conf.get(), "enable.partition.eof", options_.ends ? "true" : "false"));
   rd_kafka_conf_set_opaque(conf.get(), this);
@@ -221,7 +133,7 @@ Status KafkaBroker::Open() {
   rd_kafka_set_log_queue(consumer_, nullptr);
   rd_kafka_poll_set_consumer(consumer_);
   consumer_queue_.reset(rd_kafka_queue_get_consumer(consumer_));
-  TURNOUT_TRY(CheckTopics());
+  TURNOUT_TRY(CheckTopics(options_, events_, consumer_, producer_));
 
   List topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), options_.input.c_str(), RD_KAFKA_PARTITION_UA);
@@ -233,7 +145,7 @@ Status KafkaBroker::Open() {
 }
 
 Status KafkaBroker::OpenProducer() {
-  TURNOUT_ASSIGN(Conf conf, MakeConf(options_, kProducerDefaults, "producer.", "consumer."));
+  TURNOUT_ASSIGN(Conf conf, MakeConf(options_, Side::kProducer));
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivery);
   rd_kafka_conf_set_error_cb(conf.get(), OnError);
@@ -266,68 +178,6 @@ void KafkaBroker::CloseProducer() {
   targets_ = {};
   rd_kafka_destroy(producer_);
   producer_ = nullptr;
-}
-
-// A topic that is not there is an error at the start rather than a job that waits for ever. A broker that
-// does not answer says nothing about its topics: the job starts and waits for it.
-Status KafkaBroker::CheckTopics() {
-  for (const std::string& topic : {options_.input, options_.output, options_.dead_letters}) {
-    const bool input = &topic == &options_.input || topic == options_.input;
-    rd_kafka_t* client =
-        input ? consumer_ : producer_;  // only a producer makes topics, where brokers allow it
-    rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
-    if (handle == nullptr) {
-      return Fail(Code::kInvalidArgument, fmt::format("{} is no name of a topic", topic));
-    }
-    const struct rd_kafka_metadata* about = nullptr;
-    const auto error = rd_kafka_metadata(client, 0, handle, &about, kReplyMilliseconds);
-    rd_kafka_topic_destroy(handle);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      events_.Trouble(
-          fmt::format("{} does not answer ({}); waiting for it", options_.brokers, rd_kafka_err2str(error)));
-      return {};
-    }
-    const bool absent =
-        about->topic_cnt == 1 && about->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    rd_kafka_metadata_destroy(about);
-    if (absent && options_.make_topics > 0) {
-      TURNOUT_TRY(MakeTopic(topic));
-    } else if (absent) {
-      return Fail(Code::kNotFound,
-                  fmt::format("the topic {} does not exist on {}; create it first", topic, options_.brokers));
-    }
-  }
-  return {};
-}
-
-// The broker has answered just before.
-Status KafkaBroker::MakeTopic(const std::string& topic) {
-  char reason[512] = "";
-  rd_kafka_NewTopic_t* wanted =
-      rd_kafka_NewTopic_new(topic.c_str(), options_.make_topics, -1, reason, sizeof reason);
-  if (wanted == nullptr) return Fail(Code::kInvalidArgument, fmt::format("topic {}: {}", topic, reason));
-  const Queue queue(rd_kafka_queue_new(producer_));
-  rd_kafka_CreateTopics(producer_, &wanted, 1, nullptr, queue.get());
-  rd_kafka_NewTopic_destroy(wanted);
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), 6 * kReplyMilliseconds);
-  std::string problem = event == nullptr ? "no answer" : "";
-  if (event != nullptr) {
-    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
-      problem = rd_kafka_event_error_string(event);
-    std::size_t count = 0;
-    if (const auto* result = rd_kafka_event_CreateTopics_result(event); result != nullptr) {
-      const rd_kafka_topic_result_t** made = rd_kafka_CreateTopics_result_topics(result, &count);
-      for (std::size_t i = 0; i < count; ++i) {
-        const auto error = rd_kafka_topic_result_error(made[i]);
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR && error != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
-          problem = rd_kafka_err2str(error);
-        }
-      }
-    }
-    rd_kafka_event_destroy(event);
-  }
-  if (problem.empty()) return {};
-  return Fail(Code::kUnavailable, fmt::format("cannot make the topic {}: {}", topic, problem));
 }
 
 void KafkaBroker::Close() {
