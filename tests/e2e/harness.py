@@ -109,7 +109,7 @@ class Server(Process):
     def __init__(self, target=CONFIG, *arguments, **options):
         super().__init__("serve", target, "--listen", "127.0.0.1:0", *arguments, **options)
         try:
-            self.port = int(self.wait_for_line(r" serving address=http://127\.0\.0\.1:(\d+)")[1])
+            self.port = int(self.wait_for_line(r" serving .*docs=http://127\.0\.0\.1:(\d+)/docs")[1])
         except AssertionError:
             self.stop()
             raise
