@@ -1,26 +1,25 @@
 // The server's configuration: what a YAML file may say, parsed and checked.
 //
-// Every setting stands in one table (Settings()): validation, `turnout check --settings` and docs/settings.md
-// come from it. Relative paths are relative to the folder of the file.
+// Every setting stands in one table (settings.h): what is accepted, its bounds, `turnout check --settings`
+// and docs/settings.md come from it. Relative paths are relative to the folder of the file.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "net/http_server.h"
 
 namespace turnout {
 
 struct VersionConfig {
-  std::string name;    // "v2.1.0"
-  std::string model;   // path
-  std::string engine;  // empty: the best that fits
+  std::string name;         // "v2.1.0"
+  std::string model;        // path
+  std::string engine = {};  // empty: the best that fits
   int line = 0;
 };
 
@@ -48,29 +47,18 @@ struct ServerConfig {
   std::string address = "127.0.0.1";
   uint16_t port = 8080;
   int threads = 0;  // event loops; 0: one per core
-  std::size_t max_body = std::size_t{16} << 20;
+  HttpLimits limits;
   std::size_t max_rows = 100'000;  // in one batch request
   double drain_seconds = 30;
   std::vector<EndpointConfig> endpoints;
   std::vector<StreamConfig> streams;
 };
 
-struct Setting {
-  std::string_view path;  // "endpoints.<name>.objective.p99"
-  std::string_view meaning;
-  std::string_view fallback;  // the default, as text; "required"
-  std::string_view bounds;
-  std::string_view example;
-};
-std::span<const Setting> Settings();
-// The table as Markdown.
-std::string SettingsTable();
-
 // All problems of the file at once, a line each: "server.yaml:7: endpoints.churn.objective.p99: ...".
 Result<ServerConfig> ParseServerConfig(std::string_view yaml, std::string_view source);
 Result<ServerConfig> ReadServerConfig(const std::string& path);
 
-// "0.0.0.0:8080", "[::1]:0", ":8080" (all addresses).
+// "0.0.0.0:8080", "[::1]:0", "localhost:8080", ":8080" (all addresses).
 Status ParseAddress(std::string_view text, std::string& address, uint16_t& port);
 
 }  // namespace turnout

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kLargestContract = 1 << 20;
 
-// 99 % and the objective itself: bounds of the histogram.
+// The histogram has a bound at the objective, so that the share within it is exact.
 std::vector<double> Bounds(const Endpoint& endpoint) {
   std::vector<double> objectives;
   if (endpoint.objective_p99 > 0) objectives.push_back(endpoint.objective_p99);
@@ -26,10 +26,9 @@ std::string NameOf(const std::string& path) {
                        c == '-' || c == '_' || c == '.';
     if (!plain) c = '-';
   }
+  name.resize(std::min(name.size(), std::size_t{100}));
   return name.empty() ? "model" : name;
 }
-
-}  // namespace
 
 Result<Contract> LoadContract(const EndpointConfig& config, const Signature& signature) {
   if (config.contract.empty()) return DeriveContract(signature, config.name);
@@ -37,15 +36,19 @@ Result<Contract> LoadContract(const EndpointConfig& config, const Signature& sig
   return ParseContract(text, config.contract);
 }
 
-Result<Endpoint> LoadEndpoint(const EndpointConfig& config) {
+}  // namespace
+
+Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& reshape) {
   const VersionConfig& version = config.versions.front();
   TURNOUT_ASSIGN(ModelFile file, LoadModelFile(version.model));
   TURNOUT_ASSIGN(Contract contract, LoadContract(config, file.model.signature));
+  if (reshape) reshape(contract, file.model.signature);
   Endpoint endpoint;
   endpoint.name = config.name;
   auto made = MakeVersion(version.name, std::move(file), contract, version.engine);
   if (!made) {
-    return Within(config.contract.empty() ? "derived contract" : config.contract, std::move(made).error());
+    if (config.contract.empty()) return std::unexpected(std::move(made).error());
+    return Within(config.contract, std::move(made).error());
   }
   endpoint.version = *std::move(made);
   endpoint.contract = std::make_shared<const Contract>(std::move(contract));
@@ -54,28 +57,16 @@ Result<Endpoint> LoadEndpoint(const EndpointConfig& config) {
   return endpoint;
 }
 
-Result<Endpoint> LoadBareModel(const std::string& path) {
-  EndpointConfig config;
-  config.name = NameOf(path);
-  config.versions.push_back({"v1", path, "", 0});
-  return LoadEndpoint(config);
-}
-
 bool IsConfig(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
-Result<Loaded> LoadConfigOrModel(const std::string& path) {
-  Loaded loaded;
-  if (!IsConfig(path)) {
-    TURNOUT_ASSIGN(loaded.endpoints.emplace_back(), LoadBareModel(path));
-    return loaded;
-  }
-  TURNOUT_ASSIGN(loaded.config, ReadServerConfig(path));
-  for (const EndpointConfig& config : loaded.config.endpoints) {
-    auto endpoint = LoadEndpoint(config);
-    if (!endpoint) return Within("endpoint '" + config.name + "'", std::move(endpoint).error());
-    loaded.endpoints.push_back(*std::move(endpoint));
-  }
-  return loaded;
+Result<ServerConfig> ReadConfigOrModel(const std::string& path) {
+  if (IsConfig(path)) return ReadServerConfig(path);
+  ServerConfig config;
+  config.source = path;
+  EndpointConfig& endpoint = config.endpoints.emplace_back();
+  endpoint.name = NameOf(path);
+  endpoint.versions.push_back({.name = "v1", .model = path});
+  return config;
 }
 
 std::shared_ptr<const Snapshot> MakeSnapshot(const Endpoint& endpoint, Metrics& metrics) {

@@ -2,9 +2,9 @@
 // `serve`, `score`, `stream`, `check` and `verify` all load through here.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "monitor/metrics.h"
@@ -21,21 +21,16 @@ struct Endpoint {
   double objective_availability = 0;  // share; 0: none
 };
 
-Result<Endpoint> LoadEndpoint(const EndpointConfig& config);
-// The contract that the configuration names, else the one derived from the model. Not yet bound.
-Result<Contract> LoadContract(const EndpointConfig& config, const Signature& signature);
-// A model file alone: the contract is derived from it, the endpoint has the file's name, the version is v1.
-Result<Endpoint> LoadBareModel(const std::string& path);
+// Reads the model, takes the contract that the configuration names, else the one derived from the model, and
+// binds and compiles. `reshape` may change the contract before it is bound.
+using Reshape = std::function<void(Contract&, const Signature&)>;
+Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& reshape = {});
 
 // A path that ends in .yaml or .yml.
 bool IsConfig(const std::string& path);
-
-// CONFIG.yaml or a model file, by IsConfig.
-struct Loaded {
-  ServerConfig config;  // of a bare model: the defaults
-  std::vector<Endpoint> endpoints;
-};
-Result<Loaded> LoadConfigOrModel(const std::string& path);
+// A configuration, or what stands for one for a model file alone: the defaults and one endpoint, which has
+// the file's name, the version v1 and a derived contract.
+Result<ServerConfig> ReadConfigOrModel(const std::string& path);
 
 // What loops and jobs score with. Registers the version's series with `metrics`.
 std::shared_ptr<const Snapshot> MakeSnapshot(const Endpoint& endpoint, Metrics& metrics);

@@ -1,6 +1,9 @@
 #include "server/serve.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 
 #include "base/log.h"
 #include "monitor/metrics.h"
@@ -14,61 +17,107 @@ namespace {
 
 std::string Milliseconds(double seconds) { return fmt::format("{:.1f}", seconds * 1e3); }
 
-// Before anything is read that may take long: a port that is in use should be told at once.
-Result<ServerConfig> Configuration(const ServeOptions& options) {
-  ServerConfig config;
-  if (IsConfig(options.config_or_model)) {
-    TURNOUT_ASSIGN(config, ReadServerConfig(options.config_or_model));
+// A connection is a descriptor, and most systems allow a process 1024 of them until it asks for more.
+void AllowConnections(std::size_t connections) {
+  constexpr rlim_t kOthers = 256;  // files, listeners, loops
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = connections + kOthers;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    Log(Level::kWarning, "the system allows fewer open files than limits.connections needs",
+        {{"open_files", fmt::format("{}", limit.rlim_cur)}, {"needed", fmt::format("{}", wanted)}});
   }
-  if (!options.listen.empty()) TURNOUT_TRY(ParseAddress(options.listen, config.address, config.port));
-  return config;
 }
+
+std::string AddressAndPort(const std::string& address, int port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", address, v6 ? "]" : "", port);
+}
+
+// Where a program on this machine reaches the server.
+std::string Url(const std::string& address, int port) {
+  const std::string near = address == "0.0.0.0" ? "127.0.0.1" : address == "::" ? "::1" : address;
+  return "http://" + AddressAndPort(near, port);
+}
+
+void LogLoaded(const Endpoint& endpoint) {
+  const Version& version = *endpoint.version;
+  Log(Level::kInfo, "loaded",
+      {{"endpoint", endpoint.name},
+       {"version", version.name},
+       {"model", version.path},
+       {"sha256", version.sha256.substr(0, 12)},
+       {"estimator", version.model.origin.estimator},
+       {"engine", std::string(version.engine->name())},
+       {"ms", Milliseconds(version.load_seconds)}});
+}
+
+Result<Snapshots> Load(const ServerConfig& config, Metrics& metrics) {
+  Snapshots snapshots;
+  for (const EndpointConfig& one : config.endpoints) {
+    auto endpoint = LoadEndpoint(one);
+    if (!endpoint) return Within("endpoint '" + one.name + "'", std::move(endpoint).error());
+    LogLoaded(*endpoint);
+    snapshots.push_back(MakeSnapshot(*endpoint, metrics));
+  }
+  return snapshots;
+}
+
+// Shows the server in the metrics for as long as it lives.
+class Attachment {
+ public:
+  Attachment(RestService& rest, const HttpServer& server) : rest_(rest) { rest.Attach(&server); }
+  ~Attachment() { rest_.Attach(nullptr); }
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
+
+ private:
+  RestService& rest_;
+};
 
 }  // namespace
 
 Status Serve(const ServeOptions& options, const StopSignal& stop) {
-  TURNOUT_ASSIGN(const ServerConfig config, Configuration(options));
+  TURNOUT_ASSIGN(ServerConfig config, ReadConfigOrModel(options.config_or_model));
+  if (!options.listen.empty()) TURNOUT_TRY(ParseAddress(options.listen, config.address, config.port));
+  AllowConnections(config.limits.connections);
   Metrics metrics;
   RestService rest(metrics, {.program_version = kProgramVersion, .max_rows = config.max_rows});
   HttpServer::Options http;
   http.address = config.address;
   http.port = config.port;
   http.loops = config.threads;
-  http.limits.body_bytes = config.max_body;
+  http.limits = config.limits;
   http.on_protocol_error = [&rest](int loop, int status) { rest.OnProtocolError(loop, status); };
-  TURNOUT_ASSIGN(const auto server, HttpServer::Start(http, rest.Handlers()));
-  rest.Attach(server.get());
-
-  auto detach = [&] { rest.Attach(nullptr); };
-  auto loaded = LoadConfigOrModel(options.config_or_model);
-  if (!loaded) return detach(), std::unexpected(std::move(loaded).error());
-  std::vector<std::shared_ptr<const Snapshot>> snapshots;
-  for (const Endpoint& endpoint : loaded->endpoints) {
-    snapshots.push_back(MakeSnapshot(endpoint, metrics));
-    const Version& version = *endpoint.version;
-    Log(Level::kInfo, "loaded",
-        {{"endpoint", endpoint.name},
-         {"version", version.name},
-         {"model", version.path},
-         {"sha256", version.sha256.substr(0, 12)},
-         {"estimator", version.model.origin.estimator},
-         {"engine", std::string(version.engine->name())},
-         {"ms", Milliseconds(version.load_seconds)}});
+  // Before the models, which may take long: an address in use is told at once, and a health check that comes
+  // early learns that the server is loading.
+  auto started = HttpServer::Start(http, rest.Handlers());
+  if (!started) {
+    Error error = std::move(started).error();
+    if (error.code == Code::kUnavailable) error.message += "; --listen or `listen.http` chooses another";
+    return std::unexpected(std::move(error));
   }
-  loaded->endpoints.clear();  // the published table holds them from here on
-  if (auto published = rest.Publish(std::move(snapshots)); !published) return detach(), published;
-  Log(Level::kInfo, "serving",
-      {{"address", fmt::format("http://{}:{}", config.address, server->port())},
-       {"threads", fmt::format("{}", server->loops())},
-       {"docs", fmt::format("http://{}:{}/docs", config.address, server->port())}});
-  if (options.ready) options.ready(server->port());
+  const std::unique_ptr<HttpServer> server = *std::move(started);
+  const Attachment attachment(rest, *server);
+  {
+    // Until the server is ready; the published table holds the versions from then on.
+    TURNOUT_ASSIGN(const Snapshots snapshots, Load(config, metrics));
+    TURNOUT_TRY(rest.Publish(snapshots));
+    const std::string url = Url(config.address, server->port());
+    Log(Level::kInfo, "serving",
+        {{"address", AddressAndPort(config.address, server->port())},
+         {"threads", fmt::format("{}", server->loops())},
+         {"docs", url + "/docs"}});
+    if (options.ready) options.ready(url, snapshots);
+  }
 
   stop.Wait();
   Log(Level::kInfo, "draining", {{"in_flight", fmt::format("{}", server->counts().in_flight)}});
   rest.StartDraining();
   const bool drained =
       server->Drain(std::chrono::milliseconds(static_cast<int64_t>(config.drain_seconds * 1e3)));
-  detach();
   Log(Level::kInfo, drained ? "stopped" : "stopped; requests were cut off");
   if (!drained) {
     return Fail(Code::kDeadline,

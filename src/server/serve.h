@@ -1,20 +1,25 @@
 // Serve: the online server from start to drained.
 #pragma once
 
-#include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/stop_signal.h"
+#include "predict/predict.h"
 #include "server/config.h"
 
 namespace turnout {
 
+using Snapshots = std::vector<std::shared_ptr<const Snapshot>>;
+
 struct ServeOptions {
-  std::string config_or_model;          // CONFIG.yaml or a model file
-  std::string listen;                   // "0.0.0.0:8080": instead of the configuration's
-  std::function<void(int port)> ready;  // once requests are answered
+  std::string config_or_model;  // CONFIG.yaml or a model file
+  std::string listen;           // "0.0.0.0:8080": instead of the configuration's
+  // Called once requests are answered, on Serve's thread: where ("http://127.0.0.1:8080") and from what.
+  std::function<void(const std::string& url, const Snapshots&)> ready;
 };
 
 // Listens, loads, answers until `stop`, then drains: what was received is answered, readiness is 503.

@@ -1,0 +1,274 @@
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace turnout {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A configuration that is good, for tests of one thing.
+constexpr std::string_view kGood = "endpoints: {churn: {versions: {v1: {model: m.pkl}}}}\n";
+
+std::string Problems(std::string_view yaml) {
+  const auto config = ParseServerConfig(yaml, "s.yaml");
+  return config ? "" : config.error().message;
+}
+
+std::string ProblemsWith(std::string_view yaml) { return Problems(std::string(kGood).append(yaml)); }
+
+TEST(ServerConfigTest, ReadsEverySetting) {
+  const auto config = ParseServerConfig(
+      "listen: {http: 0.0.0.0:8081}\n"
+      "threads: 3\n"
+      "limits: {connections: 20, header: 8KiB, body: 4MiB, rows: 50, idle: 5m, header_time: 2s,\n"
+      "         body_time: 1m30s, write_time: 500ms, rate: 2KiB}\n"
+      "drain: 2.5s\n"
+      "endpoints:\n"
+      "  churn:\n"
+      "    contract: contracts/churn.yaml\n"
+      "    objective: {p99: 500ms, availability: 99.5%}\n"
+      "    versions:\n"
+      "      v2.1.0: {model: /models/churn.pkl, engine: portable}\n"
+      "  risk: {versions: {first one: {model: risk.pkl}}}\n"
+      "streams:\n"
+      "  live: {endpoint: churn, brokers: 'a:9092,b:9092', input: in, output: out, dead_letters: dead,\n"
+      "         kafka: {security.protocol: SASL_SSL, producer.linger.ms: 5}}\n"
+      "  late: {endpoint: risk, brokers: a:9092, group: g, input: i, output: o, dead_letters: d}\n",
+      "conf/s.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->source, "conf/s.yaml");
+  EXPECT_EQ(config->address, "0.0.0.0");
+  EXPECT_EQ(config->port, 8081);
+  EXPECT_EQ(config->threads, 3);
+  EXPECT_EQ(config->limits.connections, 20u);
+  EXPECT_EQ(config->limits.header_bytes, 8192u);
+  EXPECT_EQ(config->limits.body_bytes, 4u << 20);
+  EXPECT_EQ(config->max_rows, 50u);
+  EXPECT_EQ(config->limits.idle, milliseconds(300'000));
+  EXPECT_EQ(config->limits.header, milliseconds(2000));
+  EXPECT_EQ(config->limits.body, milliseconds(90'000));
+  EXPECT_EQ(config->limits.write, milliseconds(500));
+  EXPECT_EQ(config->limits.min_rate, 2048u);
+  EXPECT_EQ(config->drain_seconds, 2.5);
+  ASSERT_EQ(config->endpoints.size(), 2u);
+  const EndpointConfig& churn = config->endpoints[0];
+  EXPECT_EQ(churn.name, "churn");
+  EXPECT_EQ(churn.contract, "conf/contracts/churn.yaml");
+  EXPECT_EQ(churn.objective_p99, 0.5);
+  EXPECT_EQ(churn.objective_availability, 0.995);
+  ASSERT_EQ(churn.versions.size(), 1u);
+  EXPECT_EQ(churn.versions[0].name, "v2.1.0");
+  EXPECT_EQ(churn.versions[0].model, "/models/churn.pkl");
+  EXPECT_EQ(churn.versions[0].engine, "portable");
+  EXPECT_EQ(config->endpoints[1].versions[0].name, "first one");
+  EXPECT_EQ(config->endpoints[1].versions[0].model, "conf/risk.pkl");
+  EXPECT_EQ(config->endpoints[1].contract, "");
+  ASSERT_EQ(config->streams.size(), 2u);
+  const StreamConfig& live = config->streams[0];
+  EXPECT_EQ(live.endpoint, "churn");
+  EXPECT_EQ(live.brokers, "a:9092,b:9092");
+  EXPECT_EQ(live.group, "turnout-live");
+  EXPECT_EQ(live.input + live.output + live.dead_letters, "inoutdead");
+  EXPECT_EQ(live.kafka, (std::map<std::string, std::string>{{"security.protocol", "SASL_SSL"},
+                                                            {"producer.linger.ms", "5"}}));
+  EXPECT_EQ(config->streams[1].group, "g");
+}
+
+TEST(ServerConfigTest, DefaultsStandWhereNothingIsSaid) {
+  const auto config = ParseServerConfig(kGood, "s.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->address, "127.0.0.1");
+  EXPECT_EQ(config->port, 8080);
+  EXPECT_EQ(config->endpoints[0].versions[0].model, "m.pkl");
+  EXPECT_EQ(config->endpoints[0].objective_p99, 0);
+  EXPECT_TRUE(config->streams.empty());
+  // Headings with nothing below.
+  EXPECT_EQ(ProblemsWith("listen:\nlimits:\nstreams:\n"), "");
+}
+
+TEST(ServerConfigTest, TheExampleIsGood) {
+  const auto config = ReadServerConfig("examples/churn/server.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->endpoints[0].contract, "examples/churn/contract.yaml");
+  EXPECT_TRUE(std::filesystem::exists(config->endpoints[0].versions[0].model));
+}
+
+TEST(ServerConfigTest, SaysWhatIsWrongAndWhere) {
+  struct Case {
+    std::string_view yaml, problem;
+  };
+  for (
+      const auto& [yaml, problem] : {
+          Case{"threads: two\n", "s.yaml:2: threads: 'two' is not a whole number"},
+          Case{"threads: 1.5\n", "s.yaml:2: threads: '1.5' is not a whole number"},
+          Case{"threads: -1\n", "s.yaml:2: threads: -1 is not within 0 to 256"},
+          Case{"threads: 257\n", "s.yaml:2: threads: 257 is not within 0 to 256"},
+          Case{"threads: 99999999999999999999\n",
+               "s.yaml:2: threads: '99999999999999999999' is not a whole number"},
+          Case{"threads:\n", "s.yaml:2: threads: a single value expected, such as 2, but it is nothing"},
+          Case{"threads: [1]\n", "s.yaml:2: threads: a single value expected, such as 2, but it is a list"},
+          Case{"threads: {a: 1}\n", "s.yaml:2: threads: a single value expected, such as 2, but it is a map"},
+          Case{"drain: soon\n", "s.yaml:2: drain: 'soon' is not a duration; write 500ms, 2s or 1m30s"},
+          Case{"drain: 2h\n", "s.yaml:2: drain: 2h is not within 0s to 1h"},
+          Case{"drain: 30\n", "s.yaml:2: drain: '30' is not a duration; write 500ms, 2s or 1m30s"},
+          Case{"limits: {body: 10 MB}\n",
+               "s.yaml:2: limits.body: '10 MB' is not a size; write 64MiB or 4096"},
+          Case{"limits: {body: 2GiB}\n", "s.yaml:2: limits.body: 2GiB is not within 1KiB to 1GiB"},
+          Case{"limits: {connections: 0}\n", "s.yaml:2: limits.connections: 0 is not within 1 to 1000000"},
+          Case{"limits: {idle: 1ms}\n", "s.yaml:2: limits.idle: 1ms is not within 1s to 1h"},
+          Case{"limits: 5\n",
+               "s.yaml:2: limits: settings expected below it (connections, header, body, rows, idle, "
+               "header_time, body_time, write_time, rate), but it is '5'"},
+          Case{"listen: {http: here}\n",
+               "s.yaml:2: listen.http: 'here' is not address:port, such as 0.0.0.0:8080"},
+          Case{"listen: {http: '1.2.3.4:99999'}\n",
+               "s.yaml:2: listen.http: '1.2.3.4:99999' is not address:port, such as 0.0.0.0:8080"},
+          Case{"listen:\n  htttp: 1\n", "s.yaml:3: listen.htttp: no such setting; did you mean 'http'?"},
+          Case{"limit: {body: 1MiB}\n", "s.yaml:2: limit: no such setting; did you mean 'limits'?"},
+          Case{"colour: red\n",
+               "s.yaml:2: colour: no such setting; here there are listen, threads, limits, drain, endpoints, "
+               "streams"},
+          // Names from the table's own notation, and paths in one key.
+          Case{"<name>: 1\n",
+               "s.yaml:2: <name>: no such setting; here there are listen, threads, limits, drain, endpoints, "
+               "streams"},
+          Case{"listen.http: 1.2.3.4:5\n",
+               "s.yaml:2: listen.http: no such setting; here there are listen, "
+               "threads, limits, drain, endpoints, streams"},
+          Case{
+              "endpoints.<name>.contract: c.yaml\n",
+              "s.yaml:2: endpoints.<name>.contract: no such setting; here there are listen, threads, limits, "
+              "drain, endpoints, streams"},
+          Case{"? ''\n: 1\n",
+               "s.yaml:3: : no such setting; here there are listen, threads, limits, drain, "
+               "endpoints, streams"},
+          Case{"streams: {s: {}}\n",
+               "s.yaml:2: streams.s.endpoint: required\ns.yaml:2: streams.s.brokers: required\n"
+               "s.yaml:2: streams.s.input: required\ns.yaml:2: streams.s.output: required\n"
+               "s.yaml:2: streams.s.dead_letters: required"},
+          Case{"streams: {s: {endpoint: chrun, brokers: b, input: i, output: o, dead_letters: d}}\n",
+               "s.yaml:2: streams.s.endpoint: there is no endpoint 'chrun'"},
+          Case{"streams: {a b: {}}\n",
+               "s.yaml:2: streams.a b: a name has 1 to 100 letters, digits, '.', '_' or '-'"},
+          Case{"streams: {s: {endpoint: churn, brokers: b, input: i, output: o, dead_letters: d, group: "
+               "''}}\n",
+               "s.yaml:2: streams.s.group: it is empty"},
+      }) {
+    EXPECT_EQ(ProblemsWith(yaml), problem) << yaml;
+  }
+}
+
+TEST(ServerConfigTest, EndpointsAndVersions) {
+  struct Case {
+    std::string_view yaml, problem;
+  };
+  for (const auto& [yaml, problem] : {
+           Case{"threads: 1\n", "s.yaml:1: endpoints: at least one is needed"},
+           Case{"endpoints:\n", "s.yaml:1: endpoints: at least one is needed"},
+           Case{"endpoints: [churn]\n",
+                "s.yaml:1: endpoints: settings expected below it (<name>), but it is a list"},
+           Case{"endpoints:\n  churn:\n",
+                "s.yaml:2: endpoints.churn.versions: a version is needed, such as {v1: {model: model.pkl}}"},
+           Case{"endpoints:\n  churn:\n    versions:\n      v1: {}\n",
+                "s.yaml:4: endpoints.churn.versions.v1.model: required"},
+           Case{"endpoints: {churn: {versions: {v1: {model: ''}}}}\n",
+                "s.yaml:1: endpoints.churn.versions.v1.model: required"},
+           Case{"endpoints: {churn: {versions: {v1: {model: a, share: 10}}}}\n",
+                "s.yaml:1: endpoints.churn.versions.v1.share: no such setting; here there are model, engine"},
+           Case{
+               "endpoints: {churn: {versions: {v1: {model: a}, v2: {model: b}}}}\n",
+               "s.yaml:1: endpoints.churn.versions: one version per endpoint is supported; traffic cannot be "
+               "split yet"},
+           Case{"endpoints: {a/b: {versions: {v1: {model: a}}}}\n",
+                "s.yaml:1: endpoints.a/b: a name has 1 to 100 letters, digits, '.', '_' or '-'"},
+           Case{"endpoints: {<name>: {versions: {v1: {model: a}}}}\n",
+                "s.yaml:1: endpoints.<name>: a name has 1 to 100 letters, digits, '.', '_' or '-'"},
+           Case{
+               "endpoints: {churn: {versions: {\"v\\n1\": {model: a}}}}\n",
+               "s.yaml:1: endpoints.churn.versions.v\n1: a version's name has 1 to 100 bytes, none of them a "
+               "control character\n"
+               "s.yaml:1: endpoints.churn.versions: a version is needed, such as {v1: {model: model.pkl}}"},
+           Case{"endpoints: {churn: {contract: '', objective: {p99: 1us, availability: 30%},\n"
+                "  versions: {v1: {model: a, engine: ''}}}}\n",
+                "s.yaml:1: endpoints.churn.contract: it is empty\n"
+                "s.yaml:1: endpoints.churn.objective.p99: 1us is not within 10us to 1h\n"
+                "s.yaml:1: endpoints.churn.objective.availability: 30% is not within 50% to 100%\n"
+                "s.yaml:2: endpoints.churn.versions.v1.engine: it is empty"},
+           Case{"endpoints: {churn: {objective: {availability: 101%}, versions: {v1: {model: a}}}}\n",
+                "s.yaml:1: endpoints.churn.objective.availability: '101%' is not a share; write 99.5% or "
+                "0.995"},
+       }) {
+    EXPECT_EQ(Problems(yaml), problem) << yaml;
+  }
+}
+
+// Every problem is reported at once, in the order of the file.
+TEST(ServerConfigTest, AllProblemsAtOnce) {
+  EXPECT_EQ(Problems("listen: {http: x}\n"
+                     "threads: many\n"
+                     "endpoints:\n"
+                     "  churn:\n"
+                     "    objective: {p90: 1s}\n"
+                     "streams:\n"
+                     "  s: {endpoint: other}\n"),
+            "s.yaml:1: listen.http: 'x' is not address:port, such as 0.0.0.0:8080\n"
+            "s.yaml:2: threads: 'many' is not a whole number\n"
+            "s.yaml:5: endpoints.churn.objective.p90: no such setting; did you mean 'p99'?\n"
+            "s.yaml:5: endpoints.churn.versions: a version is needed, such as {v1: {model: model.pkl}}\n"
+            "s.yaml:7: streams.s.brokers: required\n"
+            "s.yaml:7: streams.s.input: required\n"
+            "s.yaml:7: streams.s.output: required\n"
+            "s.yaml:7: streams.s.dead_letters: required\n"
+            "s.yaml:7: streams.s.endpoint: there is no endpoint 'other'");
+}
+
+TEST(ServerConfigTest, HostileFiles) {
+  EXPECT_EQ(Problems(""),
+            "s.yaml:1: a map of settings expected, such as `endpoints: {...}`, but it is nothing");
+  EXPECT_EQ(Problems("- a\n"),
+            "s.yaml:1: a map of settings expected, such as `endpoints: {...}`, but it is a list");
+  EXPECT_EQ(Problems("x"), "s.yaml:1: a map of settings expected, such as `endpoints: {...}`, but it is 'x'");
+  EXPECT_EQ(Problems("a: [1\n"), "s.yaml:2: end of sequence flow not found");
+  EXPECT_EQ(ProblemsWith("threads: 1\nthreads: 2\n"), "s.yaml:3: 'threads' is given twice");
+  EXPECT_EQ(Problems(std::string(2 << 20, ' ')), "s.yaml: 2097152 bytes; at most 1048576 are read");
+  EXPECT_EQ(Problems(std::string(1000, '[')), "s.yaml:1: more than 64 levels of lists and maps");
+  // Ten thousand endpoints are read in no time, and so is what is wrong with each.
+  std::string many = "endpoints:\n";
+  for (int i = 0; i < 10'000; ++i) many += "  e" + std::to_string(i) + ": {}\n";
+  const std::string problems = Problems(many);
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 9'999);
+  const std::string path(100'000, 'k');
+  EXPECT_NE(ProblemsWith(path + ": 1\n"), "");
+  EXPECT_NE(ProblemsWith(path.substr(0, 1000) + ": 1\n").find("no such setting"), std::string::npos);
+}
+
+TEST(ServerConfigTest, FilesThatCanNotBeRead) {
+  const auto config = ReadServerConfig("no/such.yaml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Code::kNotFound);
+  EXPECT_EQ(config.error().message, "no/such.yaml: cannot open: No such file or directory");
+}
+
+TEST(ParseAddressTest, AddressesAndPorts) {
+  const auto parsed = [](std::string_view text) -> std::string {
+    std::string address;
+    uint16_t port = 0;
+    const Status status = ParseAddress(text, address, port);
+    return status ? address + " " + std::to_string(port) : "refused";
+  };
+  EXPECT_EQ(parsed("0.0.0.0:8080"), "0.0.0.0 8080");
+  EXPECT_EQ(parsed(":80"), "0.0.0.0 80");
+  EXPECT_EQ(parsed("localhost:80"), "127.0.0.1 80");
+  EXPECT_EQ(parsed("[::1]:0"), "::1 0");
+  EXPECT_EQ(parsed("::1:65535"), "::1 65535");
+  for (const char* text : {"", ":", "8080", "a:", "a:65536", "a:-1", "a:+1", "a:1x", "a: 1", "a:1 "}) {
+    EXPECT_EQ(parsed(text), "refused") << text;
+  }
+}
+
+}  // namespace
+}  // namespace turnout

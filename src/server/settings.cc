@@ -1,0 +1,163 @@
+#include "server/settings.h"
+
+#include <fmt/format.h>
+
+#include <cassert>
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+
+#include "bytes/yaml.h"
+
+namespace turnout {
+namespace {
+
+Status Bad(std::string message) { return Fail(Code::kInvalidArgument, std::move(message)); }
+
+// A value by its unit's reader, within the two ends of the setting's `bounds` ("0s to 1h").
+template <class T, class Read>
+Status Bounded(const Setting& setting, const std::string& text, std::string_view kind, Read read, T& out) {
+  const auto value = read(text);
+  if (!value) return Bad(fmt::format("'{}' is not {}", text, kind));
+  const std::size_t to = setting.bounds.find(" to ");
+  const auto low = read(setting.bounds.substr(0, to)), high = read(setting.bounds.substr(to + 4));
+  assert(low && high);
+  if (*value < *low || *value > *high) return Bad(fmt::format("{} is not within {}", text, setting.bounds));
+  out = static_cast<T>(*value);
+  return {};
+}
+
+std::optional<int64_t> ReadWhole(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+template <class T>
+Status Whole(const Setting& setting, const std::string& text, T& out) {
+  return Bounded(setting, text, "a whole number", ReadWhole, out);
+}
+Status Size(const Setting& setting, const std::string& text, std::size_t& out) {
+  return Bounded(setting, text, "a size; write 64MiB or 4096", ParseSize, out);
+}
+Status Duration(const Setting& setting, const std::string& text, double& out) {
+  return Bounded(setting, text, "a duration; write 500ms, 2s or 1m30s", ParseDuration, out);
+}
+Status Duration(const Setting& setting, const std::string& text, std::chrono::milliseconds& out) {
+  double seconds = 0;
+  TURNOUT_TRY(Duration(setting, text, seconds));
+  out = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1e3));
+  return {};
+}
+Status Share(const Setting& setting, const std::string& text, double& out) {
+  return Bounded(setting, text, "a share; write 99.5% or 0.995", ParseShare, out);
+}
+Status Text(const Setting& setting, const std::string& text, std::string& out) {
+  // What is required and empty is reported as what is not there at all.
+  if (text.empty() && setting.fallback != "required") return Bad("it is empty");
+  out = text;
+  return {};
+}
+
+// A path, relative to the configuration's folder.
+Status Beside(const ServerConfig& config, const Setting& setting, const std::string& path, std::string& out) {
+  TURNOUT_TRY(Text(setting, path, out));
+  if (path.empty()) return {};
+  const std::filesystem::path given(path);
+  if (!given.is_absolute()) out = (std::filesystem::path(config.source).parent_path() / given).string();
+  return {};
+}
+
+// clang-format off
+const SettingEntry kEntries[] = {
+    {{"listen.http", "Address and port of the HTTP listener; port 0: any free one", "127.0.0.1:8080", "", "0.0.0.0:8080"},
+     [](SettingPlace& p, const Setting&, const std::string& v) { return ParseAddress(v, p.config.address, p.config.port); }},
+    {{"threads", "Event loops, each a thread; 0: one per core", "0", "0 to 256", "2"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.config.threads); }},
+    {{"limits.connections", "Most open connections; beyond, 503", "10000", "1 to 1000000", "2000"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.config.limits.connections); }},
+    {{"limits.header", "Largest request line and header fields together; beyond, 431", "16KiB", "1KiB to 1MiB", "32KiB"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.limits.header_bytes); }},
+    {{"limits.body", "Largest request body; beyond, 413", "16MiB", "1KiB to 1GiB", "4MiB"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.limits.body_bytes); }},
+    {{"limits.rows", "Most rows of one batch request; beyond, 422", "100000", "1 to 10000000", "10000"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.config.max_rows); }},
+    {{"limits.idle", "How long a connection may wait for its next request", "75s", "1s to 1h", "5m"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.limits.idle); }},
+    {{"limits.header_time", "How long a request's header may take; beyond, 408", "10s", "100ms to 10m", "5s"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.limits.header); }},
+    {{"limits.body_time", "How long a request's body may take, and a second more for every `limits.rate` of it; beyond, 408", "30s", "100ms to 10m", "10s"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.limits.body); }},
+    {{"limits.write_time", "How long a client may take for its reply, and a second more for every `limits.rate` of it", "30s", "100ms to 10m", "10s"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.limits.write); }},
+    {{"limits.rate", "Bytes a second that the slowest client must keep up", "16KiB", "1KiB to 1GiB", "64KiB"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.limits.min_rate); }},
+    {{"drain", "How long a shutdown waits for requests in work", "30s", "0s to 1h", "10s"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.drain_seconds); }},
+    {{"endpoints.<name>.contract", "File with the endpoint's contract", "derived from the model", "", "contract.yaml"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.endpoint->contract); }},
+    {{"endpoints.<name>.objective.p99", "Latency that 99 % of the requests must keep", "none", "10us to 1h", "500ms"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.endpoint->objective_p99); }},
+    {{"endpoints.<name>.objective.availability", "Share of requests that must be answered", "none", "50% to 100%", "99.5%"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Share(s, v, p.endpoint->objective_availability); }},
+    {{"endpoints.<name>.versions.<name>.model", "Model file of the version", "required", "", "models/churn-v2.1.0.pkl"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.version->model); }},
+    {{"endpoints.<name>.versions.<name>.engine", "Pins an engine; `turnout inspect` lists those that fit", "the best that fits", "", "portable"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.version->engine); }},
+    {{"streams.<name>.endpoint", "Endpoint that scores the messages", "required", "", "churn"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->endpoint); }},
+    {{"streams.<name>.brokers", "Kafka brokers to start from", "required", "", "kafka-1:9092,kafka-2:9092"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->brokers); }},
+    {{"streams.<name>.group", "Consumer group", "`turnout-<name>`", "", "churn-scorer"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->group); }},
+    {{"streams.<name>.input", "Topic that is read", "required", "", "customers"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->input); }},
+    {{"streams.<name>.output", "Topic that gets the answers", "required", "", "predictions"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->output); }},
+    {{"streams.<name>.dead_letters", "Topic that gets the messages that can't be scored", "required", "", "predictions-dead"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->dead_letters); }},
+    {{"streams.<name>.kafka.<name>", "Further properties of the Kafka client, by its own names", "none", "", "security.protocol: SASL_SSL"},
+     [](SettingPlace& p, const Setting&, const std::string& v) -> Status { p.stream->kafka[p.name] = v; return {}; }},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const SettingEntry> SettingEntries() { return kEntries; }
+
+std::string SettingsPage() {
+  std::string out =
+      "# Settings\n\n"
+      "Every setting of a server's configuration. `turnout check --settings` prints this page, `turnout "
+      "check\n"
+      "CONFIG.yaml` looks a configuration through. Durations are `500ms`, `2s`, `1m30s`, `24h`; sizes "
+      "`4096`, "
+      "`64MiB`,\n`10MB`; shares `99.5%` or `0.995`. Relative paths are relative to the folder of the "
+      "file.\n\n"
+      "| setting | meaning | default | bounds | example |\n|---|---|---|---|---|\n";
+  for (const SettingEntry& entry : kEntries) {
+    const Setting& s = entry.setting;
+    out +=
+        fmt::format("| `{}` | {} | {} | {} | `{}` |\n", s.path, s.meaning, s.fallback, s.bounds, s.example);
+  }
+  return out;
+}
+
+Status ParseAddress(std::string_view text, std::string& address, uint16_t& port) {
+  const std::size_t colon = text.rfind(':');
+  uint16_t value = 0;
+  const std::string_view digits = colon == text.npos ? std::string_view{} : text.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) {
+    return Fail(Code::kInvalidArgument, fmt::format("'{}' is not address:port, such as 0.0.0.0:8080", text));
+  }
+  std::string_view host = text.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  address = host.empty() ? "0.0.0.0" : host == "localhost" ? "127.0.0.1" : std::string(host);
+  port = value;
+  return {};
+}
+
+}  // namespace turnout
