@@ -7,6 +7,7 @@
 #include "bytes/json_writer.h"
 #include "cli/commands.h"
 #include "server/endpoints.h"
+#include "server/settings.h"
 
 namespace turnout {
 
@@ -14,14 +15,19 @@ namespace turnout {
 // model, all of them even if one fails.
 int RunCheck(const CheckArguments& arguments) {
   if (arguments.settings) {
-    std::fputs(SettingsTable().c_str(), stdout);
+    std::fputs(SettingsPage().c_str(), stdout);
     return 0;
   }
   std::vector<std::string> problems;
   auto add = [&problems](const std::string& lines) {
     for (std::size_t at = 0; at <= lines.size();) {
       const std::size_t end = std::min(lines.find('\n', at), lines.size());
-      if (end > at) problems.push_back(lines.substr(at, end - at));
+      // Lines that are set in explain the one before them.
+      if (end > at && lines[at] == ' ' && !problems.empty()) {
+        problems.back() += "\n" + lines.substr(at, end - at);
+      } else if (end > at) {
+        problems.push_back(lines.substr(at, end - at));
+      }
       at = end + 1;
     }
   };
@@ -57,7 +63,9 @@ int RunCheck(const CheckArguments& arguments) {
     for (const std::string& line : good) std::printf("%s\n", line.c_str());
     for (const std::string& line : problems) std::fprintf(stderr, "%s\n", line.c_str());
     std::printf("%s: %s\n", arguments.config.c_str(),
-                problems.empty() ? "good" : fmt::format("{} problems", problems.size()).c_str());
+                problems.empty()
+                    ? "good"
+                    : fmt::format("{} problem{}", problems.size(), problems.size() == 1 ? "" : "s").c_str());
   }
   return problems.empty() ? 0 : 1;
 }

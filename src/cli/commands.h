@@ -8,7 +8,7 @@
 //   4  something that is needed is not there: a file, an address, a broker, disk space
 //   5  the time given was over
 //   70 a bug
-//   130, 143  ended by a signal before it was done
+//   128 + n  ended by signal n before it was done (130: Ctrl-C); what runs until it is told to end gives 0
 // Data goes to standard output, everything else to standard error.
 #pragma once
 
@@ -64,11 +64,13 @@ struct VerifyArguments {
   std::string model, rows, expected;
   double tolerance = 0;
   std::string engine;
-  std::string modes;    // CONFIG.yaml: compare the modes instead
+  std::string modes;    // CONFIG.yaml or a model file: compare the modes instead
   std::string brokers;  // with `modes`: a Kafka to send through
   bool json = false;
 };
 int RunVerify(const VerifyArguments& arguments);
+
+inline constexpr int kBugExit = 70;
 
 // Prints "turnout: <message>" and gives the exit code of its code.
 int Report(const Error& error);

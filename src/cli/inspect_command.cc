@@ -40,7 +40,8 @@ void Line(std::string& out, std::string_view name, const std::string& value) {
 
 std::string Kind(const Input& input) {
   std::string text = input.type == ColumnType::kNumber ? "number" : "text";
-  if (!input.categories.empty()) text += fmt::format(", {} categories", input.categories.size());
+  const std::size_t categories = input.categories.size() + input.numbers.size();
+  if (categories > 0) text += fmt::format(", {} categories", categories);
   if (input.closed) text += ", others refused";
   if (input.accepts_missing) text += ", may be missing";
   return text;
@@ -68,7 +69,11 @@ std::string Human(const ModelFile& file) {
          fmt::format("{} weights for {} raw score{}", linear->weights.size(), linear->outputs,
                      linear->outputs == 1 ? "" : "s"));
   }
+  Line(out, "link", std::string(Name(model.link)));
   if (model.signature.task == Task::kClassification) {
+    Line(
+        out, "predict",
+        fmt::format("{}{}", Name(model.decision), model.signature.probabilities ? "" : "; no probabilities"));
     std::string labels;
     for (const Label& label : model.signature.classes)
       labels += (labels.empty() ? "" : ", ") + LabelText(label);
@@ -106,6 +111,9 @@ std::string Json(const ModelFile& file) {
   Text(out, "version", model.origin.version);
   Text(out, "estimator", model.origin.estimator);
   Text(out, "task", model.signature.task == Task::kClassification ? "classification" : "regression");
+  Text(out, "link", Name(model.link));
+  Text(out, "decision", Name(model.decision));
+  out += fmt::format("\"probabilities\":{},", model.signature.probabilities);
   out += fmt::format("\"bytes\":{},\"steps\":[", file.bytes);
   for (std::size_t i = 0; i < model.origin.steps.size(); ++i) {
     if (i > 0) out += ',';
@@ -132,7 +140,7 @@ std::string Json(const ModelFile& file) {
     Text(out, "name", input.name);
     Text(out, "type", input.type == ColumnType::kNumber ? "number" : "text");
     out += fmt::format("\"accepts_missing\":{},\"categories\":{},\"closed\":{}}}", input.accepts_missing,
-                       input.categories.size(), input.closed);
+                       input.categories.size() + input.numbers.size(), input.closed);
   }
   out += "],\"engines\":[";
   const auto choices = ExplainEngines(model);

@@ -1,6 +1,11 @@
 // The program: arguments to commands. CLI11 stays in this file.
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
 #include "cli/commands.h"
 #include "server/version.h"
 
@@ -14,7 +19,7 @@ int Main(int argc, char** argv) {
   app.footer(
       "Example:\n  turnout serve examples/churn/server.yaml\n\n"
       "Exit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 wrong input, 4 something is not\n"
-      "there, 5 out of time, 70 a bug, 130 stopped.");
+      "there, 5 out of time, 70 a bug, 128 + n stopped by signal n.");
   int code = 0;
 
   ServeArguments serve;
@@ -98,8 +103,9 @@ int Main(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--engine", verify.engine, "Pins an engine (default: the best that fits)");
   auto* modes = command->add_option("--modes", verify.modes,
-                                    "CONFIG.yaml: send the rows through REST, batch and Kafka");
-  command->add_option("--brokers", verify.brokers, "With --modes: Kafka brokers")->needs(modes);
+                                    "CONFIG.yaml or a model file: send the rows through every mode instead");
+  command->add_option("--brokers", verify.brokers, "With --modes: through Kafka, too; host:port,...")
+      ->needs(modes);
   command->add_flag("--json", verify.json, "As JSON");
   modes->excludes(file)->excludes(expected);
   command->footer(
@@ -126,4 +132,17 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace turnout
 
-int main(int argc, char** argv) { return turnout::Main(argc, argv); }
+int main(int argc, char** argv) {
+  int code = turnout::kBugExit;
+  try {
+    code = turnout::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "turnout: %s; this is a bug, or the machine is out of memory\n", error.what());
+  }
+  // What was not written was not answered: a full disk, a closed pipe.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return turnout::Report(
+        {turnout::Code::kUnavailable, std::string("standard output: ") + std::strerror(errno)});
+  }
+  return code;
+}

@@ -10,6 +10,8 @@
 namespace turnout {
 namespace {
 
+constexpr std::size_t kShortestBar = 5, kLongestBar = 40;
+
 int TerminalWidth() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -25,24 +27,28 @@ std::string Left(double seconds) {
 }  // namespace
 
 std::string Short(double count) {
-  if (count < 1e3) return fmt::format("{:.0f}", count);
-  if (count < 1e6) return fmt::format("{:.1f} k", count / 1e3);
-  if (count < 1e9) return fmt::format("{:.2f} M", count / 1e6);
+  // Each bound is where rounding would show one digit more.
+  if (count < 999.5) return fmt::format("{:.0f}", count);
+  if (count < 999.95e3) return fmt::format("{:.1f} k", count / 1e3);
+  if (count < 999.995e6) return fmt::format("{:.2f} M", count / 1e6);
   return fmt::format("{:.2f} G", count / 1e9);
 }
 
 std::string ProgressLine(const Progress& p, int width) {
+  const auto columns = static_cast<std::size_t>(std::max(width, 1));
   const double rate = p.seconds > 0 ? static_cast<double>(p.rows) / p.seconds : 0;
   std::string text = fmt::format("{} rows  {} rows/s", Short(static_cast<double>(p.rows)), Short(rate));
-  if (p.rejected > 0) text += fmt::format("  {} rejected", p.rejected);
-  if (p.total == 0) return text.substr(0, static_cast<std::size_t>(std::max(width, 1)));
+  if (p.rejected > 0) text += fmt::format("  {} rejected", Short(static_cast<double>(p.rejected)));
+  if (p.total == 0) return text.substr(0, columns);
   const double share = std::min(1.0, static_cast<double>(p.done) / static_cast<double>(p.total));
   if (share > 0 && share < 1) text += "  " + Left(p.seconds / share - p.seconds) + " left";
-  const int bar = std::clamp(width - static_cast<int>(text.size()) - 12, 10, 40);
-  const auto full = static_cast<std::size_t>(share * bar);
-  return fmt::format("[{}{}] {:3.0f} %  {}", std::string(full, '#'),
-                     std::string(static_cast<std::size_t>(bar) - full, '.'), share * 100, text)
-      .substr(0, static_cast<std::size_t>(std::max(width, 1)));
+  // A terminal that is too narrow loses the bar first, then the end of the text.
+  const std::string percent = fmt::format("{:3} %  ", static_cast<int>(share * 100));
+  const std::size_t taken = percent.size() + text.size() + 3;  // brackets and a blank
+  if (taken + kShortestBar > columns) return (percent + text).substr(0, columns);
+  const std::size_t bar = std::min(columns - taken, kLongestBar);
+  const auto full = static_cast<std::size_t>(share * static_cast<double>(bar));
+  return fmt::format("[{}{}] {}{}", std::string(full, '#'), std::string(bar - full, '.'), percent, text);
 }
 
 void ProgressBar::Show(const Progress& progress) {

@@ -1,6 +1,6 @@
 // A progress bar on standard error, for people: one line that is drawn over and over.
 //
-//   customers.csv  [#########.........]  52 %  1.31 M rows  1.64 M rows/s  3 rejected  ETA 1 s
+//   [#########.........]  52 %  1.31 M rows  1.64 M rows/s  3 rejected  1 s left
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct Progress {
   double seconds = 0;
 };
 
-// The line's text for a terminal of `width` columns.
+// The line's text, at most `width` columns.
 std::string ProgressLine(const Progress& progress, int width);
 
 class ProgressBar {

@@ -13,9 +13,9 @@ int Report(const Error& error) {
     case Code::kNotFound:
     case Code::kUnavailable: return 4;
     case Code::kDeadline: return 5;
-    case Code::kInternal: return 70;
+    case Code::kInternal: return kBugExit;
   }
-  return 70;
+  return kBugExit;
 }
 
 }  // namespace turnout

@@ -13,8 +13,8 @@ namespace turnout {
 namespace {
 
 Result<Endpoint> Find(const ScoreArguments& arguments) {
-  if (!arguments.model.empty()) return LoadBareModel(arguments.model);
-  TURNOUT_ASSIGN(const ServerConfig config, ReadServerConfig(arguments.config));
+  const std::string& source = arguments.model.empty() ? arguments.config : arguments.model;
+  TURNOUT_ASSIGN(const ServerConfig config, ReadConfigOrModel(source));
   std::string names;
   for (const EndpointConfig& endpoint : config.endpoints) {
     if (endpoint.name == arguments.endpoint || (arguments.endpoint.empty() && config.endpoints.size() == 1)) {
@@ -22,8 +22,11 @@ Result<Endpoint> Find(const ScoreArguments& arguments) {
     }
     names += " " + endpoint.name;
   }
-  return Fail(Code::kInvalidArgument, fmt::format("{}: there is no endpoint '{}'; there are:{}",
-                                                  arguments.config, arguments.endpoint, names));
+  return Fail(
+      Code::kInvalidArgument,
+      arguments.endpoint.empty()
+          ? fmt::format("{}: name one of its endpoints with --endpoint:{}", source, names)
+          : fmt::format("{}: there is no endpoint '{}'; there are:{}", source, arguments.endpoint, names));
 }
 
 }  // namespace
@@ -53,7 +56,7 @@ int RunScore(const ScoreArguments& arguments) {
   bar.End();
   if (!summary) {
     const int code = Report(summary.error());
-    return stop.flag() ? 130 : code;
+    return stop.number() != 0 ? 128 + stop.number() : code;
   }
   std::printf("%s\n", ToJson(*summary).c_str());
   return 0;

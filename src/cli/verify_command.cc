@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 
@@ -55,7 +56,11 @@ std::string Json(const Comparison& comparison) {
     AppendJsonString(out, column.column);
     out += ",\"largest_difference\":";
     AppendJsonNumber(out, column.largest);
-    out += fmt::format(",\"wrong\":{},\"worst_row\":{}}}", column.wrong, column.worst_row);
+    out += fmt::format(",\"wrong\":{},\"worst_row\":{},\"got\":", column.wrong, column.worst_row);
+    AppendJsonString(out, column.got);
+    out += ",\"expected\":";
+    AppendJsonString(out, column.expected);
+    out += '}';
   }
   return out + "]}";
 }
@@ -70,8 +75,10 @@ void Print(const ModesReport& report) {
   std::printf("%s\n", report.agree() ? "all modes agree to the bit" : "the modes differ");
 }
 
-std::string Json(const ModesReport& report) {
-  std::string out = fmt::format("{{\"ok\":{},\"modes\":[", report.agree());
+std::string Json(const std::string& endpoint, const ModesReport& report) {
+  std::string out = fmt::format("{{\"ok\":{},\"endpoint\":", report.agree());
+  AppendJsonString(out, endpoint);
+  out += ",\"modes\":[";
   for (std::size_t i = 0; i < report.modes.size(); ++i) {
     const ModeResult& mode = report.modes[i];
     out += i > 0 ? ",{\"mode\":" : "{\"mode\":";
@@ -85,18 +92,25 @@ std::string Json(const ModesReport& report) {
 }
 
 int Modes(const VerifyArguments& arguments) {
-  const auto config = ReadServerConfig(arguments.modes);
+  const auto config = ReadConfigOrModel(arguments.modes);
   if (!config) return Report(config.error());
+  const bool watched = isatty(STDERR_FILENO) == 1;
   bool agree = true;
   for (const EndpointConfig& endpoint : config->endpoints) {
-    if (!arguments.json) std::printf("endpoint %s\n", endpoint.name.c_str());
     ModesOptions options{
         .endpoint = endpoint, .rows = arguments.rows, .brokers = arguments.brokers, .starting = {}};
+    if (watched) {
+      options.starting = [](std::string_view mode) {
+        std::fprintf(stderr, "\r\x1b[K%.*s ...", static_cast<int>(mode.size()), mode.data());
+      };
+    }
     const auto report = CompareModes(options);
+    if (watched) std::fputs("\r\x1b[K", stderr);
     if (!report) return Report(report.error());
     if (arguments.json) {
-      std::printf("%s\n", Json(*report).c_str());
+      std::printf("%s\n", Json(endpoint.name, *report).c_str());
     } else {
+      std::printf("endpoint %s\n", endpoint.name.c_str());
       Print(*report);
     }
     agree &= report->agree();
