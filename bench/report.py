@@ -90,12 +90,19 @@ def floor_table(results):
     return table(["goal", "asked", "measured", "met"], rows)
 
 
+def quiet(m):
+    busy, load = m["busy_at_start"], m["load_at_start"][0]
+    if busy < 0.1:
+        return f"Nobody else used the processors when it began ({busy:.0%}; load average {load})."
+    return (f"**Others used {busy:.0%} of the processors when it began (load average {load})**: the ratios hold, times "
+            "and rates are worse than on a quiet machine.")
+
+
 def markdown(results):
     m = results["machine"]
     where = (f"Measured {results['date']} at {results['commit']} on {m['cores']} cores of {m['cpu']} (family "
              f"{m['cpu_family']}, model {m['cpu_model']}, {m['simd']}{', a virtual machine' if m['virtual'] else ''}), "
-             f"{m['memory_gib']} GiB, Linux {m['kernel']}. Load average when it began: "
-             f"{', '.join(map(str, m['load_at_start']))}. Medians of {results['pairs']} interleaved pairs. "
+             f"{m['memory_gib']} GiB, Linux {m['kernel']}. {quiet(m)} Medians of {results['pairs']} interleaved pairs. "
              f"{results['peers']}.\n")
     return "\n".join([where, floor_table(results),
                       *(SECTIONS[name](case) for name, case in results["cases"].items())])

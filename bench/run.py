@@ -60,7 +60,7 @@ def main():
     results_path.parent.mkdir(parents=True, exist_ok=True)
     results = {"date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(), "peers": peers(),
                "pairs": given.pairs, "cases": {}}
-    say(f"{results['machine']}")
+    say(f"{results['machine']['cpu']}, {results['machine']['cores']} cores. {report.quiet(results['machine'])}")
     with tempfile.TemporaryDirectory(dir=results_path.parent) as folder:
         options = Options(turnout=(given.build / "bin/turnout").resolve(), folder=pathlib.Path(folder).resolve(),
                           engine_bench=(given.build / "bin/engine_bench").resolve(), pairs=given.pairs,
