@@ -7,7 +7,7 @@
 
 namespace turnout {
 
-// Once per Metrics. Read from /proc at each scrape.
+// Read from /proc at each scrape. Again on the same Metrics: no change.
 void AddProcessMetrics(Metrics& metrics);
 
 // turnout_build_info{version,compiler} 1

@@ -76,6 +76,8 @@ TEST(RestMetrics, CountWhatHappened) {
   EXPECT_EQ(value(R"(prediction_confidence_count{endpoint="churn",version="v2.1.0"})"), "6");
   EXPECT_EQ(value(R"(prediction_confidence_sum{endpoint="churn",version="v2.1.0"})"), "5.25");
   EXPECT_EQ(value("http_requests_in_flight"), "1");
+  EXPECT_FALSE(value("process_cpu_seconds_total").empty());
+  EXPECT_EQ(value(R"(turnout_build_info{version="0.1.0",compiler="g++ )" __VERSION__ R"("})"), "1");
   EXPECT_FALSE(value(R"(model_load_seconds{endpoint="churn",version="v2.1.0"})").empty());
 }
 

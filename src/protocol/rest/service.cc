@@ -5,6 +5,7 @@
 #include <random>
 
 #include "net/event_loop.h"
+#include "protocol/process_metrics.h"
 #include "protocol/rest/docs_page.h"
 #include "protocol/rest/loop.h"
 
@@ -31,7 +32,10 @@ RestService::RestService(Metrics& metrics, RestOptions options)
       id_prefix_(RandomPrefix()),
       docs_headers_(DocsHeaders()),
       attached_(std::make_shared<Attached>()),
-      table_(std::make_shared<const RestTable>()) {}
+      table_(std::make_shared<const RestTable>()) {
+  AddProcessMetrics(metrics_);
+  AddBuildInfo(metrics_, options_.program_version);
+}
 
 RestService::~RestService() { Attach(nullptr); }
 

@@ -33,12 +33,13 @@ namespace turnout {
 class RestLoop;
 
 struct RestOptions {
-  std::string program_version = "0.1.0";  // in /openapi.json
+  std::string program_version = "0.1.0";  // in /openapi.json and turnout_build_info
   std::size_t max_rows = 10'000;          // of a batch: more would keep other requests of the loop waiting
 };
 
 class RestService {
  public:
+  // Adds the process and the build to the metrics.
   RestService(Metrics& metrics, RestOptions options);
   ~RestService();
   RestService(const RestService&) = delete;
