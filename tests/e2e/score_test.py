@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """turnout score: files in, files out, and nothing half-written whatever happens."""
-import contextlib, csv, json, os, pathlib, pty, re, resource, signal, stat, subprocess, time, unittest
+import calendar, contextlib, csv, json, os, pathlib, pty, re, resource, signal, stat, subprocess, time, unittest
 
 from harness import (CONFIG, CUSTOMERS, DEADLINE, GOOD_ROW, MODEL, PROGRAM, ROOT, SANITIZED, Case, Process, Server,
                      main, turnout, wait_for)
@@ -39,13 +39,14 @@ class Score(Case):
         given = (ROOT / CUSTOMERS).read_text().splitlines()
         scored = self.output.read_text().splitlines()
         self.assertEqual(scored[0], given[0] + ",churn_prediction,churn_probability,scored_at")
-        self.assertEqual(len(scored), 1001)
-        for source, line in zip(given[1:], scored[1:]):
+        rejected = {json.loads(line)["row"]: json.loads(line)["key"] for line in self.rejects.read_text().splitlines()}
+        self.assertEqual(rejected, {row: f"C-{row:04}" for row in (101, 303, 505, 707, 909)})
+        good = [line for row, line in enumerate(given[1:], 1) if row not in rejected]
+        for source, line in zip(good, scored[1:], strict=True):
             self.assertTrue(line.startswith(source + ","), line)
             prediction, probability, when = line[len(source) + 1:].split(",")
             self.assertEqual(prediction, "1" if float(probability) > 0.5 else "0")
             self.assertEqual(when, TIME)
-        self.assertFalse(self.rejects.exists())
         summary = json.loads(done.stdout)
         self.assertEqual(done.stdout.count("\n"), 1)
         seconds, rate = summary.pop("seconds"), summary.pop("rows_per_second")
@@ -54,7 +55,8 @@ class Score(Case):
         self.assertRegex(summary.pop("model_sha256"), r"^[0-9a-f]{64}$")
         self.assertEqual(summary, {
             "status": "ok", "endpoint": "churn", "model_version": "v2.1.0", "input": CUSTOMERS,
-            "output": str(self.output), "rejects": None, "job_time": TIME, "rows": 1000, "scored": 1000, "rejected": 0,
+            "output": str(self.output), "rejects": str(self.rejects), "job_time": TIME, "rows": 1000, "scored": 995,
+            "rejected": 5,
             "bytes_read": (ROOT / CUSTOMERS).stat().st_size, "bytes_written": self.output.stat().st_size})
 
     def test_same_answers_as_the_server(self):
@@ -82,7 +84,6 @@ class Score(Case):
         before = time.time()
         self.check_run(turnout(*CHURN, "--input", source, "--output", self.output), 0)
         stamp = self.output.read_text().rstrip("\n").rpartition(",")[2]
-        import calendar
         when = calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
         self.assertTrue(before - 1 <= when <= time.time(), stamp)
 
@@ -93,15 +94,16 @@ class Score(Case):
         self.assertEqual(self.output.read_text(), HEADER.rstrip("\n") + ",churn_prediction,churn_probability,scored_at\n" +
                          2 * f"{ROW.strip()},{SCORED}\n")
         self.assertEqual(self.rejects.read_text().splitlines(), [
-            '{"row":2,"line":3,"customer_id":"C-2","error":['
-            '{"loc":["body","age"],"msg":"Age must be between 18 and 120","type":"greater_than_equal"},'
-            '{"loc":["body","income"],"msg":"Input should be a valid number","type":"float_type"},'
-            '{"loc":["body","plan"],"msg":"Unknown plan: gold","type":"enum"}]}',
-            '{"row":3,"line":4,"error":[{"loc":["body"],"msg":"3 cells, 6 expected","type":"ragged_row"}]}',
-            '{"row":5,"line":6,"error":[{"loc":["body"],"msg":"\\"age\\": text after the closing quote; quotes inside a '
-            'quoted cell must be doubled","type":"csv_quote"}]}',
-            '{"row":6,"line":7,"customer_id":"C-5","error":'
-            '[{"loc":["body","age"],"msg":"Field required","type":"missing"}]}'])
+            '{"row":2,"line":3,"key":"C-2","errors":['
+            '{"field":"age","msg":"Age must be between 18 and 120","type":"greater_than_equal"},'
+            '{"field":"income","msg":"Input should be a valid number","type":"float_type"},'
+            '{"field":"plan","msg":"Unknown plan: gold","type":"enum"}]}',
+            '{"row":3,"line":4,"key":null,"errors":'
+            '[{"field":null,"msg":"3 cells, 6 expected","type":"ragged_row"}]}',
+            '{"row":5,"line":6,"key":null,"errors":[{"field":null,"msg":"\\"age\\": text after the closing quote; '
+            'quotes inside a quoted cell must be doubled","type":"csv_quote"}]}',
+            '{"row":6,"line":7,"key":"C-5","errors":'
+            '[{"field":"age","msg":"Field required","type":"missing"}]}'])
         summary = json.loads(done.stdout)
         self.assertEqual((summary["rows"], summary["scored"], summary["rejected"]), (6, 2, 4))
         self.assertEqual(summary["rejects"], str(self.rejects))
@@ -202,7 +204,10 @@ class Score(Case):
 
     def big(self, rows=200_000):
         path = self.work / "in.csv"
-        path.write_text(HEADER + ROW * rows)
+        with path.open("w") as file:
+            file.write(HEADER)
+            for _ in range(rows // 1000):
+                file.write(ROW * 1000)
         return path
 
     def test_no_room_on_the_disk(self):
@@ -246,7 +251,7 @@ class Score(Case):
             with self.subTest(number.name):
                 job = self.begun()
                 job.signal(number)
-                self.assertEqual(job.wait(), 130, job.text())
+                self.assertEqual(job.wait(), 128 + number, job.text())
                 self.assertRegex(job.text(), r"^turnout: stopped after \d+ rows; nothing was written$")
                 (self.work / "pipe").unlink()
                 self.assertEqual(self.visible(), [])
@@ -298,7 +303,7 @@ class Score(Case):
     def test_memory_does_not_grow_with_the_file(self):
         if SANITIZED:
             self.skipTest("nothing is asserted about time and memory with sanitizers")
-        path = self.big(rows=1_000_000)
+        path = self.big(rows=1_000_000)  # made in pieces: a child counts its parent's memory as its own at first
         child = subprocess.Popen([PROGRAM, *map(str, (*CHURN, "--input", path, "--output", self.output, "--threads", 2))],
                                  cwd=ROOT, stdout=subprocess.PIPE)
         out = child.stdout.read()

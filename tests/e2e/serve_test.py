@@ -303,9 +303,8 @@ class LifeCycle(Case):
             probe.ask("GET", "/health/ready")
             slow.send(request[:-10])  # a request in work: it keeps the drain waiting
             server.signal(signal.SIGTERM)
-            server.wait_for_line(" draining ")
-            reply = probe.ask("GET", "/health/ready")
-            self.assertEqual((reply.status, reply.body), (503, '{"status":"draining"}'))
+            reply = wait_for("readiness says no", lambda: (r := probe.ask("GET", "/health/ready")).status == 503 and r)
+            self.assertEqual(reply.body, '{"status":"draining"}')
             slow.send(request[-10:])
             self.assertEqual(slow.reply().status, 200)
         self.assertEqual(server.wait(), 0)
