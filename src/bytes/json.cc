@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "bytes/json_error.h"
+#include "bytes/json_text.h"
 #include "bytes/number.h"
-#include "bytes/utf8.h"
 
 namespace turnout {
 namespace {
@@ -50,62 +50,6 @@ class Arena {
   char* next_ = nullptr;
   char* end_ = nullptr;
 };
-
-int HexUnit(const char* at, const char* end) {
-  if (end - at < 4) return -1;
-  int value = 0;
-  for (int i = 0; i < 4; ++i) {
-    const char c = at[i];
-    int digit = c - '0';
-    if (digit < 0 || digit > 9) {
-      digit = (c | 0x20) - 'a' + 10;
-      if (digit < 10 || digit > 15) return -1;
-    }
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
-// Writes what `text` (the inside of a string literal) stands for; at most text.size() bytes. nullptr: a bad
-// escape.
-char* Unescape(std::string_view text, char* out) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at != end) {
-    if (*at != '\\') {
-      *out++ = *at++;
-      continue;
-    }
-    if (++at == end) return nullptr;
-    switch (*at++) {
-      case '"': *out++ = '"'; break;
-      case '\\': *out++ = '\\'; break;
-      case '/': *out++ = '/'; break;
-      case 'b': *out++ = '\b'; break;
-      case 'f': *out++ = '\f'; break;
-      case 'n': *out++ = '\n'; break;
-      case 'r': *out++ = '\r'; break;
-      case 't': *out++ = '\t'; break;
-      case 'u': {
-        const int unit = HexUnit(at, end);
-        if (unit < 0) return nullptr;
-        at += 4;
-        auto code = static_cast<uint32_t>(unit);
-        if (code >= 0xD800 && code <= 0xDFFF) {
-          if (code >= 0xDC00 || end - at < 6 || at[0] != '\\' || at[1] != 'u') return nullptr;
-          const int low = HexUnit(at + 2, end);
-          if (low < 0xDC00 || low > 0xDFFF) return nullptr;
-          at += 6;
-          code = 0x10000 + ((code - 0xD800) << 10) + (static_cast<uint32_t>(low) - 0xDC00);
-        }
-        out = PutUtf8(out, code);
-        break;
-      }
-      default: return nullptr;
-    }
-  }
-  return out;
-}
 
 // Where a chunk of an array may end: the last comma between elements within `limit` bytes of `from`, or the
 // first after that, or the array's own end. Only for well-formed text: of malformed text some piece then
@@ -195,7 +139,7 @@ struct JsonTokenizer::Parser {
     token.text = literal.substr(1, literal.size() - 2);
     if (token.text.find('\\') == std::string_view::npos) return true;
     char* const out = arena.Reserve(token.text.size());
-    char* const end = Unescape(token.text, out);
+    char* const end = UnescapeJson(token.text, out);
     if (end == nullptr) return false;
     arena.Commit(end);
     token.text = {out, static_cast<std::size_t>(end - out)};

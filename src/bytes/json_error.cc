@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "bytes/json.h"
+#include <vector>
+
 #include "bytes/number.h"
 #include "bytes/utf8.h"
 
@@ -18,7 +19,7 @@ bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 class Reader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  Reader(std::string_view text, std::size_t levels) : text_(text), levels_(levels) {}
 
   std::optional<JsonError> Read() {
     if (text_.starts_with("\xEF\xBB\xBF")) {
@@ -59,17 +60,16 @@ class Reader {
   }
 
   void Values() {
-    bool object[kJsonDepth];  // is the container at this level an object?
-    int depth = 0;
+    std::vector<bool> object;  // is the container at this level an object?
     while (!failed()) {
       SkipBlanks();
       const char c = at_end() ? '\0' : text_[at_];
       bool opened = false;
       if (c == '{' || c == '[') {
-        if (depth == kJsonDepth) {
-          return Wrong(at_, fmt::format("more than {} levels of arrays and objects", kJsonDepth));
+        if (object.size() == levels_) {
+          return Wrong(at_, fmt::format("more than {} levels of arrays and objects", levels_));
         }
-        object[depth++] = c == '{';
+        object.push_back(c == '{');
         ++at_;
         opened = true;
       } else {
@@ -79,13 +79,13 @@ class Reader {
       // Ends of containers, then what leads to the next value.
       for (;;) {
         SkipBlanks();
-        if (depth == 0) {
+        if (object.empty()) {
           if (!at_end()) Expected("the end of the document");
           return;
         }
-        const bool in_object = object[depth - 1];
+        const bool in_object = object.back();
         if (Take(in_object ? '}' : ']')) {
-          --depth;
+          object.pop_back();
           opened = false;
           continue;
         }
@@ -205,12 +205,15 @@ class Reader {
   }
 
   std::string_view text_;
+  std::size_t levels_;
   std::size_t at_ = 0;
   std::optional<JsonError> error_;
 };
 
 }  // namespace
 
-std::optional<JsonError> FindJsonError(std::string_view text) { return Reader(text).Read(); }
+std::optional<JsonError> FindJsonError(std::string_view text, std::size_t levels) {
+  return Reader(text, levels).Read();
+}
 
 }  // namespace turnout

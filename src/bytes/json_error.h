@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "bytes/json.h"
+
 namespace turnout {
 
 struct JsonError {
@@ -15,7 +17,7 @@ struct JsonError {
   std::string message;   // "expected ',' or '}', found 'x'"
 };
 
-// The first error of the document, or nothing if it is valid.
-std::optional<JsonError> FindJsonError(std::string_view text);
+// The first error of the document, or nothing if it is valid. `levels` of arrays and objects may be open.
+std::optional<JsonError> FindJsonError(std::string_view text, std::size_t levels = kJsonDepth);
 
 }  // namespace turnout
