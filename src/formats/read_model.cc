@@ -8,6 +8,7 @@
 #include "bytes/decompress.h"
 #include "formats/pickle/read.h"
 #include "formats/sklearn/load.h"
+#include "formats/skops/read.h"
 
 namespace turnout {
 namespace {
@@ -37,35 +38,36 @@ std::unexpected<Error> In(std::string_view layer, Error error) {
 }
 
 Result<pickle::Graph> ReadGraph(std::span<const uint8_t> bytes, FileFormat format, bool decompressed) {
+  pickle::Limits limits;
+  if (decompressed) --limits.memory_factor;  // the decompressed bytes are in memory too
   switch (format) {
-    case FileFormat::kPickle: {
-      pickle::Limits limits;
-      if (decompressed) --limits.memory_factor;  // the decompressed bytes are in memory too
-      return pickle::ReadPickle(bytes, limits);
-    }
+    case FileFormat::kPickle: return pickle::ReadPickle(bytes, limits);
+    case FileFormat::kZip: return skops::ReadSkops(bytes, limits);
     case FileFormat::kZfile:
       return Fail(Code::kUnsupported,
                   "byte 0: 'ZF': the file was written by joblib before 0.10; load it in Python and save it "
                   "again with a current joblib");
     case FileFormat::kUnknown:
-      return Fail(
-          Code::kUnsupported,
-          fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle was expected",
-                      bytes.empty() ? 0 : bytes[0], bytes.size() > 1 ? bytes[1] : 0));
+      return Fail(Code::kUnsupported,
+                  fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle or "
+                              "skops file was expected",
+                              bytes.empty() ? 0 : bytes[0], bytes.size() > 1 ? bytes[1] : 0));
     default:
       return Fail(
           Code::kUnsupported,
-          fmt::format("this is a {} file; only pickles of scikit-learn models can be read yet: save the "
-                      "model with pickle.dump or joblib.dump",
+          fmt::format("this is a {} file; pickle, joblib and skops files of scikit-learn models are read: "
+                      "save the model as one of these",
                       Name(format)));
   }
 }
 
 // `layer`: what the bytes were decompressed from, for messages; empty: they are the file.
 Result<Model> ReadPlain(std::span<const uint8_t> bytes, std::string_view layer) {
-  auto graph = ReadGraph(bytes, DetectFormat(bytes), !layer.empty());
+  const FileFormat format = DetectFormat(bytes);
+  auto graph = ReadGraph(bytes, format, !layer.empty());
   if (!graph) return In(layer, std::move(graph).error());
   TURNOUT_ASSIGN(Model model, LoadSklearn(*graph));
+  if (format == FileFormat::kZip) model.origin.format = "skops";
   TURNOUT_TRY(CheckModel(model));
   return model;
 }
