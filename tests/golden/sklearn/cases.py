@@ -3,7 +3,7 @@
 Every case is made by both scikit-learns, but for those that only one of them can make.
 """
 import functools, pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 import numpy as np, pandas as pd
@@ -16,6 +16,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from dumps import COMPRESSED_PICKLE, EVERY_SKOPS, JOBLIB, PICKLE, SKOPS
 
 NUMBERS = ["age", "income", "tenure_months", "monthly_charges", "balance", "ratio"]
 REGIONS = ["north", "south", "São Paulo", "Łódź", 'the "far", east']
@@ -102,7 +104,7 @@ class Case:
     target: Callable
     make: Callable[[], Any]
     only: str = ""
-    dump: Callable[[Any], bytes] = pickle.dumps
+    files: dict[str, Callable[[Any], bytes]] = field(default_factory=lambda: PICKLE)
 
 
 two, three, four = classes(0, 1), classes("high", "low", "mid"), classes(10, 20, 30, 40)
@@ -157,7 +159,30 @@ CASES = [
     Case("ct_impute_gbc", "an inner pipeline of median and scaler; a missing string is a category", mixed_holes, three,
          lambda: encoded(impute_scale(), one_hot(), gbc(n_estimators=30))),
     *(Case(f"gbc_protocol{p}", f"pickle protocol {p}", array, two, lambda: gbc(n_estimators=10, max_depth=2), "new",
-           functools.partial(pickle.dumps, protocol=p)) for p in range(6)),
+           {"model.pkl": functools.partial(pickle.dumps, protocol=p)}) for p in range(6)),
     Case("gbc_cloudpickle", "written by cloudpickle", array, two, lambda: gbc(n_estimators=10, max_depth=2), "new",
-         lambda m: __import__("cloudpickle").dumps(m)),
+         {"model.pkl": lambda m: __import__("cloudpickle").dumps(m)}),
+    Case("joblib_gbc", "joblib's compressors; the trees are a pickle inside the pickle", array, three,
+         lambda: gbc(n_estimators=3, max_depth=2), files=JOBLIB | COMPRESSED_PICKLE),
+    Case("joblib_ct_hgb", "joblib's compressors; arrays of texts, records and objects", mixed_holes, two,
+         lambda: encoded("passthrough", ordinal(), hgb(max_iter=3, max_leaf_nodes=7)), files=JOBLIB),
+    Case("joblib_rf", "joblib's compressors; one array of records for each tree", array, three,
+         lambda: RandomForestClassifier(4, max_depth=4, n_jobs=1, random_state=0), files=JOBLIB),
+    Case("skops_lr", "skops, by each method that zipfile has", frame, classes("no", "yes"),
+         lambda: make_pipeline(StandardScaler(), lr()), "new", EVERY_SKOPS),
+    *(Case(f"skops_{name}", f"skops: {what}", given, target, make, "new", SKOPS)
+      for name, what, given, target, make in [
+          ("gbc", "trees in an array of objects", array, three, lambda: gbc(n_estimators=3, max_depth=2)),
+          ("rf", "trees in a list", array, two, lambda: RandomForestClassifier(4, max_depth=4, n_jobs=1, random_state=0)),
+          ("rfr", "one number per leaf", array, real,
+           lambda: RandomForestRegressor(3, max_depth=4, n_jobs=1, random_state=0)),
+          ("dtc", "one tree, boolean labels", array, classes(False, True),
+           lambda: DecisionTreeClassifier(max_depth=4, random_state=0)),
+          ("hgb", "numbers of categories, a dict with None in it", codes, three,
+           lambda: hgb(max_iter=3, max_leaf_nodes=7, categorical_features=[1, 3])),
+          ("ridge", "regression", frame, real, lambda: Ridge(alpha=2.5)),
+          ("ct_lr", "an inner pipeline, encoders", mixed_holes, two,
+           lambda: encoded(impute_scale(), one_hot(), lr())),
+          ("ct_hgb", "codes for unknown values", mixed, two,
+           lambda: encoded("passthrough", ordinal(), hgb(max_iter=3, max_leaf_nodes=7)))]),
 ]

@@ -1,8 +1,8 @@
 """Makes the golden cases of scikit-learn: make.py old|new [PART-OF-A-NAME], as tools/golden runs it
 
-A case is a folder beside this file: model.pkl as the library wrote it, rows.csv, and what the library answered for the
-rows as they stand in that file; README.md one folder up says what is in each. cases.py lists the models, hard_rows.py
-finds the rows.
+A case is a folder beside this file: the model in one file or more (model.*) as the library wrote it, rows.csv, and what
+the library answered for the rows as they stand in that file; README.md one folder up says what is in each. cases.py
+lists the models, dumps.py writes them, hard_rows.py finds the rows.
 """
 import csv, os, pathlib, platform, sys, warnings
 
@@ -84,7 +84,11 @@ def make(case, folder):
     rows = case.given(people(2, 120), 7).astype({c: float for c in numbers})
     rows = pd.concat([rows, hard_rows(model, ask, rows, np.random.RandomState(3))])
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.pkl").write_bytes(case.dump(model))
+    for old in folder.glob("model.*"):
+        old.unlink()
+    files = {name: dump(model) for name, dump in case.files.items()}
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
     write(folder / "rows.csv", {c: rows[c].tolist() for c in rows})
     expected = ask(read(folder / "rows.csv", rows))  # what the file says, not what we meant to write
     write(folder / "expected.csv", {c: v.tolist() for c, v in expected.items()})
@@ -95,7 +99,8 @@ def make(case, folder):
         f"made by: Python {platform.python_version()}, {versions.replace('sklearn', 'scikit-learn')}",
         f"made on: {cpu}, numpy without {os.environ['NPY_DISABLE_CPU_FEATURES'] or 'AVX-512'}, one thread",
         *tolerances(model), ""]))
-    print(f"  {folder.name}: {len(rows)} rows, {(folder / 'model.pkl').stat().st_size // 1024} KB", flush=True)
+    sizes = ", ".join(f"{len(data) // 1024}" for data in files.values())
+    print(f"  {folder.name}: {len(rows)} rows, {sizes} KB", flush=True)
 
 
 if __name__ == "__main__":
