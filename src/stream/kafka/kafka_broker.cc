@@ -57,6 +57,12 @@ Delivery Classify(rd_kafka_resp_err_t error) {
   }
 }
 
+bool Cooperative(rd_kafka_t* consumer) {
+  // nullptr once the consumer is closing: nobody in it answers the question any more.
+  const char* protocol = rd_kafka_rebalance_protocol(consumer);
+  return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
+}
+
 class KafkaBroker final : public Broker {
  public:
   KafkaBroker(const BrokerOptions& options, BrokerEvents& events) : options_(options), events_(events) {}
@@ -329,7 +335,7 @@ void KafkaBroker::FindStart(rd_kafka_topic_partition_list_t* partitions) {
 
 void KafkaBroker::Assign(rd_kafka_topic_partition_list_t* partitions) {
   if (!closing_) FindStart(partitions);  // a closing consumer gets no answer, and will read nothing
-  if (std::string_view(rd_kafka_rebalance_protocol(consumer_)) == "COOPERATIVE") {
+  if (Cooperative(consumer_)) {
     const KafkaError failed(rd_kafka_incremental_assign(consumer_, partitions));
     if (failed) events_.Trouble(rd_kafka_error_string(failed.get()));
   } else {
@@ -355,7 +361,7 @@ void KafkaBroker::OnRebalance(rd_kafka_t* consumer, rd_kafka_resp_err_t error,
   if (partitions->cnt > 0) {
     broker.events_.Revoked(Numbers(partitions), rd_kafka_assignment_lost(consumer) != 0);
   }
-  if (std::string_view(rd_kafka_rebalance_protocol(consumer)) == "COOPERATIVE") {
+  if (Cooperative(consumer)) {
     const KafkaError failed(rd_kafka_incremental_unassign(consumer, partitions));
     if (failed) broker.events_.Trouble(rd_kafka_error_string(failed.get()));
   } else {
