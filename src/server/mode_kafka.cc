@@ -47,9 +47,9 @@ class Listener : public BrokerEvents {
   void Moved() { moved_ = Clock::now(); }
   // An error once nothing has moved for too long: a stream job waits for a broker for ever, a check must not.
   Status Patient() const {
-    if (!failure.empty()) return Fail(Code::kUnavailable, "kafka: " + failure);
+    if (!failure.empty()) return Fail(Code::kUnavailable, failure);
     if (Clock::now() - moved_ < kPatience) return {};
-    return Fail(Code::kUnavailable, fmt::format("kafka: nothing has moved for {} s{}{}", kPatience.count(),
+    return Fail(Code::kUnavailable, fmt::format("nothing has moved for {} s{}{}", kPatience.count(),
                                                 trouble_.empty() ? "" : "; ", trouble_));
   }
 
@@ -61,18 +61,19 @@ class Listener : public BrokerEvents {
 
 // Row i is sent under the key i, and its answer is found by it.
 Status SendRows(const ModeRun& run, const BrokerOptions& names) {
+  // Before the broker: what it has not delivered refers to them until it is closed.
   Listener listener;
-  BrokerOptions sender = names;
-  sender.output = names.input;  // what the job reads is what this one writes
-  sender.input = names.output;
-  sender.group = names.group + "-sender";
-  TURNOUT_ASSIGN(const auto broker, OpenBroker("", sender, listener));
   const std::size_t rows = run.table.rows();
   std::vector<std::string> keys, values;
   for (std::size_t row = 0; row < rows; ++row) {
     keys.push_back(fmt::format("{}", row));
     values.push_back(JsonRow(run, row));
   }
+  BrokerOptions sender = names;
+  sender.output = names.input;  // what the job reads is what this one writes
+  sender.input = names.output;
+  sender.group = names.group + "-sender";
+  TURNOUT_ASSIGN(const auto broker, OpenBroker("", sender, listener));
   for (std::size_t sent = 0; sent < rows || listener.delivered < rows;) {
     const Outgoing message{.target = Target::kOutput,
                            .key = sent < rows ? keys[sent] : std::string_view(),
@@ -106,7 +107,7 @@ Status ReadAnswers(const BrokerOptions& names, const std::string& topic, ModeAns
       listener.Moved();
       std::size_t row = answers.size();
       std::from_chars(message.key.data(), message.key.data() + message.key.size(), row);
-      if (row >= answers.size()) return Fail(Code::kInternal, "kafka: an answer under an unknown key");
+      if (row >= answers.size()) return Fail(Code::kInternal, "an answer under an unknown key");
       TURNOUT_ASSIGN(answers[row], ReadModeAnswer(json, message.value));
     }
     TURNOUT_TRY(listener.Patient());
