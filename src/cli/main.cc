@@ -1,16 +1,59 @@
 // The program: arguments to commands. CLI11 stays in this file.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "bytes/number.h"
+#include "bytes/yaml.h"
 #include "cli/commands.h"
 #include "server/version.h"
 
 namespace turnout {
 namespace {
+
+std::string DidYouMean(std::string_view given, const std::vector<std::string_view>& known) {
+  const std::string_view nearest = Nearest(given, known);
+  return nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?";
+}
+
+// What is wrong with a command line, and where to look.
+std::string Misuse(const CLI::App* app, const CLI::Error& error) {
+  std::string text = std::string("turnout: ") + error.what();
+  std::string command = "turnout";
+  for (const CLI::App* used : app->get_subcommands()) {
+    command += " " + used->get_name();
+    std::vector<std::string> names;
+    for (const CLI::Option* option : used->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    for (const std::string& extra : used->remaining()) {
+      if (extra.starts_with("--")) text += DidYouMean(extra, {names.begin(), names.end()});
+    }
+  }
+  return text + "\nRun `" + command + " --help` for what there is.\n";
+}
+
+// CLI11 reads -1 as the largest number there is.
+const CLI::Validator kCount(
+    [](std::string& text) -> std::string {
+      const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+      return digits ? "" : "'" + text + "' is not a whole number from 0";
+    },
+    "N");
+const CLI::Validator kTolerance(
+    [](std::string& text) -> std::string {
+      const ParsedNumber number = ParseNumber(text);
+      const bool good = number.error == NumberError::kNone && number.value >= 0;
+      return good ? "" : "'" + text + "' is not a number from 0";
+    },
+    "X");
 
 int Main(int argc, char** argv) {
   CLI::App app("Serves the model file you already have: online, in batch and on streams.", "turnout");
@@ -43,9 +86,9 @@ int Main(int argc, char** argv) {
   command->add_option("--rejects", score.rejects, "File for the bad rows (default: OUTPUT.rejects.jsonl)");
   command->add_option("--job-time", score.job_time,
                       "Start of the job as the file shall say, RFC 3339 (default: now)");
-  command->add_option("--threads", score.threads, "Threads (default: one per core)");
-  command->add_option("--max-rejects", score.max_rejects,
-                      "Fail, and write nothing, above this many bad rows");
+  command->add_option("--threads", score.threads, "Threads (default: one per core)")->check(kCount);
+  command->add_option("--max-rejects", score.max_rejects, "Fail, and write nothing, above this many bad rows")
+      ->check(kCount);
   command->add_flag("--quiet,-q", score.quiet, "No progress bar");
   command->footer(
       "Prints one line of JSON when done.\n\nExample:\n"
@@ -63,7 +106,7 @@ int Main(int argc, char** argv) {
   command->add_option("config", stream.config, "CONFIG.yaml with `streams:`")->required();
   command->add_option("--name", stream.name, "Which of its streams (default: the only one)");
   command->add_flag("--until-end", stream.until_end, "End when every message that is there is answered");
-  command->add_option("--limit", stream.limit, "End after this many messages");
+  command->add_option("--limit", stream.limit, "End after this many messages")->check(kCount);
   command->footer(
       "Prints one line of JSON when it ends.\n\nExample:\n  turnout stream server.yaml --name churn");
   command->callback([&] { code = RunStream(stream); });
@@ -100,7 +143,7 @@ int Main(int argc, char** argv) {
   command
       ->add_option("--tolerance", verify.tolerance,
                    "Largest |got - expected| / max(1, |expected|) (default: 0, equal bits)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(kTolerance);
   command->add_option("--engine", verify.engine, "Pins an engine (default: the best that fits)");
   auto* modes = command->add_option("--modes", verify.modes,
                                     "CONFIG.yaml or a model file: send the rows through every mode instead");
@@ -120,6 +163,21 @@ int Main(int argc, char** argv) {
     code = RunVerify(verify);
   });
 
+  app.failure_message(Misuse);
+  std::vector<std::string> commands;
+  for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(known->get_name());
+  }
+  if (argc < 2) {
+    std::fputs(app.help().c_str(), stderr);
+    return 2;
+  }
+  const std::string_view first = argv[1];
+  if (!first.starts_with('-') && std::find(commands.begin(), commands.end(), first) == commands.end()) {
+    std::fprintf(stderr, "turnout: there is no command '%s'%s\nRun `turnout --help` for what there is.\n",
+                 argv[1], DidYouMean(first, {commands.begin(), commands.end()}).c_str());
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
