@@ -92,11 +92,12 @@ Table RandomTable(RandomForest& random, const Forest& forest, bool missing, std:
 TEST(Engine, ForestsOfEveryKindEqualTheSlowModel) {
   uint64_t seed = 1;
   for (int bits = 0; bits < 32; ++bits) {
-    for (int32_t depth : {0, 1, 3, 6, 9, 20}) {
+    for (int32_t depth : {0, 1, 3, 6, 10, 20}) {
       RandomForestOptions options;
       options.float32 = bits & 1;
       options.missing = bits & 2;
       options.categorical = bits & 4;
+      options.category_cast = static_cast<CategoryCast>(depth % 3);
       options.vector_leaves = bits & 8;
       options.average = bits & 16;
       RandomForest random(seed++);

@@ -99,9 +99,9 @@ class Portable final : public Engine {
   Real Convert(Cell::Kind kind, double x) const {
     if constexpr (std::is_same_v<Node, CategoricalNode>) {
       if (kind == Cell::kCategoryCode) {
-        x = Rounded(x);
-        return std::bit_cast<double>(x >= 0 && x < 256 ? static_cast<uint64_t>(x)
-                                                       : uint64_t{CodeSet::kMissingCode});
+        const int32_t category = CategoryOf(forest_.category_cast, Rounded(x));
+        return std::bit_cast<double>(category >= 0 ? static_cast<uint64_t>(category)
+                                                   : uint64_t{CodeSet::kMissingCode});
       }
     }
     return kind == Cell::kMissingLow && IsMissing(x) ? kNothingBelow<Real> : Rounded(x);

@@ -118,9 +118,16 @@ Status CheckForest(const Forest& forest) {
   return {};
 }
 
-bool CategoryGoesLeft(const CategorySet& set, bool missing_left, double x) {
-  if (!(x >= 0 && x < 256)) return missing_left;
-  const auto c = static_cast<uint32_t>(x);
+int32_t CategoryOf(CategoryCast cast, double x) {
+  if (x >= 0 && x < 256) return static_cast<int32_t>(x);
+  if (std::isnan(x) || cast == CategoryCast::kNone || (x < 0 && cast == CategoryCast::kLowByte)) return -1;
+  // Out of int32's range x86 gives -2^31, whose lowest byte is 0.
+  return x > -0x1p31 - 1 && x < 0x1p31 ? static_cast<int32_t>(x) & 255 : 0;
+}
+
+bool CategoryGoesLeft(const CategorySet& set, bool missing_left, int32_t category) {
+  if (category < 0) return missing_left;
+  const auto c = static_cast<uint32_t>(category);
   if (set.left[c / 32] >> (c % 32) & 1) return true;
   if (set.known[c / 32] >> (c % 32) & 1) return false;
   return missing_left;
@@ -135,8 +142,8 @@ int32_t FindLeaf(const Forest& forest, std::size_t tree, const double* x) {
     if (forest.float32) value = static_cast<double>(static_cast<float>(value));
     bool left = false;
     if (node.categories >= 0) {
-      left =
-          CategoryGoesLeft(forest.sets[static_cast<std::size_t>(node.categories)], node.missing_left, value);
+      left = CategoryGoesLeft(forest.sets[static_cast<std::size_t>(node.categories)], node.missing_left,
+                              CategoryOf(forest.category_cast, value));
     } else {
       left = std::isnan(value) ? node.missing_left : value <= node.threshold;
     }

@@ -13,9 +13,19 @@
 
 namespace turnout {
 
+// How a number names one of the categories 0..255; the fraction is always cut off. What names none, and NaN,
+// goes the missing way.
+enum class CategoryCast : uint8_t {
+  kNone,           // negative numbers and 256 or more name none
+  kLowByte,        // negative numbers name none; others their lowest 8 bits as an int32, 0 beyond its range
+                   // (a C cast to uint8_t on x86: HistGradientBoosting of scikit-learn 1.2 and 1.3)
+  kSignedLowByte,  // the same for negative numbers, -253 is 3 (before 1.2)
+};
+// 0..255, or -1: the missing way.
+int32_t CategoryOf(CategoryCast cast, double x);
+
 // A split on a number goes left when `x <= threshold`; a categorical split when x's category is in the
-// split's set. Categories are the integers 0..255 held as numbers: the fraction is cut off, and what is
-// negative, 256 or more, or NaN goes the missing way.
+// split's set.
 struct CategorySet {
   uint32_t left[8] = {};   // bit c: category c goes left
   uint32_t known[8] = {};  // bit c: category c was seen in training; others go the missing way
@@ -38,6 +48,7 @@ struct Forest {
   int32_t leaf_width = 1;  // values per leaf: 1, or `outputs` (a forest of class distributions)
   bool float32 = false;    // a feature is cast to float32 before it is compared (scikit-learn's trees)
   bool average = false;    // divide the sums by the number of trees (random forests)
+  CategoryCast category_cast = CategoryCast::kNone;
 
   std::vector<Node> nodes;
   std::vector<int32_t> roots;    // one per tree, in the order of summation
@@ -58,8 +69,8 @@ inline constexpr int32_t kMaxDepth = 10'000;
 // The message names the tree and the node.
 Status CheckForest(const Forest& forest);
 
-// Whether a categorical split sends x left.
-bool CategoryGoesLeft(const CategorySet& set, bool missing_left, double x);
+// Whether a categorical split sends CategoryOf's answer left.
+bool CategoryGoesLeft(const CategorySet& set, bool missing_left, int32_t category);
 
 // The leaf (a node index) that row x (forest.features values) reaches in a tree.
 int32_t FindLeaf(const Forest& forest, std::size_t tree, const double* x);

@@ -67,12 +67,31 @@ TEST(Forest, Categories) {
   set.left[7] = set.known[7] = 1u << 31;
   for (bool missing_left : {false, true}) {
     EXPECT_TRUE(CategoryGoesLeft(set, missing_left, 3));
-    EXPECT_TRUE(CategoryGoesLeft(set, missing_left, 3.9));
     EXPECT_TRUE(CategoryGoesLeft(set, missing_left, 255));
     EXPECT_FALSE(CategoryGoesLeft(set, missing_left, 4));
-    for (double x : {5.0, -1.0, -0.5, 256.0, 1e300, -1e300, (double)INFINITY, (double)NAN}) {
-      EXPECT_EQ(CategoryGoesLeft(set, missing_left, x), missing_left) << x;
-    }
+    EXPECT_EQ(CategoryGoesLeft(set, missing_left, 5), missing_left);
+    EXPECT_EQ(CategoryGoesLeft(set, missing_left, -1), missing_left);
+  }
+}
+
+// What scikit-learn 1.4, 1.3 and 1.1 did with these numbers, found by asking them.
+TEST(Forest, NumbersAsCategories) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr struct {
+    double x;
+    int none, low_byte, signed_low_byte;
+  } kCases[] = {
+      {3, 3, 3, 3},           {3.9, 3, 3, 3},         {255.9, 255, 255, 255},   {-0.0, 0, 0, 0},
+      {-0.5, -1, -1, 0},      {-1, -1, -1, 255},      {-253, -1, -1, 3},        {-253.5, -1, -1, 3},
+      {-252.5, -1, -1, 4},    {256, -1, 0, 0},        {259, -1, 3, 3},          {0x1p31 - 253, -1, 3, 3},
+      {0x1p31 + 3, -1, 0, 0}, {0x1p32 + 3, -1, 0, 0}, {-0x1p31 + 3, -1, -1, 3}, {-0x1p31 - 1, -1, -1, 0},
+      {1e300, -1, 0, 0},      {-1e300, -1, -1, 0},    {kInfinity, -1, 0, 0},    {-kInfinity, -1, -1, 0},
+      {NAN, -1, -1, -1},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(CategoryOf(CategoryCast::kNone, c.x), c.none) << c.x;
+    EXPECT_EQ(CategoryOf(CategoryCast::kLowByte, c.x), c.low_byte) << c.x;
+    EXPECT_EQ(CategoryOf(CategoryCast::kSignedLowByte, c.x), c.signed_low_byte) << c.x;
   }
 }
 

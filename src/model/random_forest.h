@@ -21,6 +21,7 @@ struct RandomForestOptions {
   bool vector_leaves = false;
   bool missing = false;      // some splits send NaN left
   bool categorical = false;  // some splits are categorical
+  CategoryCast category_cast = CategoryCast::kNone;
 };
 
 class RandomForest {
@@ -34,6 +35,7 @@ class RandomForest {
     forest.leaf_width = options.vector_leaves ? options.outputs : 1;
     forest.float32 = options.float32;
     forest.average = options.average;
+    forest.category_cast = options.category_cast;
     for (int32_t k = 0; k < options.outputs; ++k) forest.base.push_back(options.average ? 0 : Normal());
     if (options.categorical) {
       for (int s = 0; s < 5; ++s) forest.sets.push_back(Set());
@@ -50,7 +52,11 @@ class RandomForest {
   double Cell(const Forest& forest, bool missing) {
     const uint32_t kind = Below(8);
     if (missing && kind == 0) return std::nan("");
-    if (!forest.sets.empty() && kind <= 2) return static_cast<double>(Below(300)) - 5 + (Below(2) ? 0.25 : 0);
+    if (!forest.sets.empty() && kind <= 2) {
+      static constexpr double kWild[] = {-0.5,        -255.5,     0x1p31 + 3, -0x1p31,
+                                         -0x1p31 - 1, 0x1p32 + 3, -1e18,      1e300};
+      return Below(8) == 0 ? kWild[Below(8)] : static_cast<double>(Below(1200)) - 600 + (Below(2) ? 0.25 : 0);
+    }
     if (kind <= 5 && !forest.nodes.empty()) {
       const double t = forest.nodes[Below(static_cast<uint32_t>(forest.nodes.size()))].threshold;
       if (!std::isfinite(t)) return Normal();
