@@ -13,8 +13,7 @@ namespace {
 // The raw scores before the first tree, from the class frequencies (init_ is a DummyClassifier).
 std::vector<double> BaseOfClasses(std::vector<double> p, bool exponential, const Release& release) {
   const bool links = release.AtLeast(1, 4);  // losses have link objects
-  // 1.4 still clips with float32's eps; later ones with float64's.
-  const double eps = release.AtLeast(1, 5) ? std::numeric_limits<double>::epsilon()
+  const double eps = release.AtLeast(1, 8) ? std::numeric_limits<double>::epsilon()
                                            : static_cast<double>(std::numeric_limits<float>::epsilon());
   for (double& v : p) v = std::clamp(v, eps, 1 - eps);
   if (p.size() == 2) {
@@ -29,8 +28,8 @@ std::vector<double> BaseOfClasses(std::vector<double> p, bool exponential, const
   return logs;
 }
 
-Result<std::vector<double>> Base(const Part& estimator, bool classifier, bool exponential, int32_t outputs,
-                                 const Release& release) {
+Result<std::vector<double>> Base(const Part& estimator, const Context& context, bool classifier,
+                                 bool exponential, int32_t outputs) {
   const std::vector<double> zeros(static_cast<std::size_t>(outputs), 0.0);
   TURNOUT_ASSIGN(const Part init, pickle::Attribute(estimator, "init_"));
   if (init.value.kind() == pickle::Kind::kText && init.value.Text() == "zero") return zeros;
@@ -39,13 +38,13 @@ Result<std::vector<double>> Base(const Part& estimator, bool classifier, bool ex
     TURNOUT_ASSIGN(const std::string_view strategy, pickle::TextOr(init, "strategy", "prior"));
     if (strategy == "prior") {
       TURNOUT_ASSIGN(const Part prior, pickle::Attribute(init, "class_prior_"));
-      TURNOUT_ASSIGN(auto p, pickle::AsDoubleArray(prior, {outputs == 1 ? 2 : outputs}));
-      return BaseOfClasses(std::move(p.values), exponential, release);
+      TURNOUT_ASSIGN(auto p, AsDoubles(prior, {outputs == 1 ? 2 : outputs}, context.budget));
+      return BaseOfClasses(std::move(p.values), exponential, context.release);
     }
   }
   if (!classifier && name == "sklearn.dummy.DummyRegressor") {
     TURNOUT_ASSIGN(const Part constant, pickle::Attribute(init, "constant_"));
-    TURNOUT_ASSIGN(const auto values, pickle::AsDoubleArray(constant));
+    TURNOUT_ASSIGN(const auto values, AsDoubles(constant, context.budget));
     if (values.size() == 1) return values.values;
     return pickle::Unexpected(constant, "one number");
   }
@@ -56,50 +55,68 @@ Result<std::vector<double>> Base(const Part& estimator, bool classifier, bool ex
                   pickle::Describe(init.value)));
 }
 
+// Whether the loss is `exponential`; an error if it is one whose link is not known here.
+Result<bool> IsExponential(const Part& estimator, bool classifier) {
+  TURNOUT_ASSIGN(const Part part, pickle::Attribute(estimator, "loss"));
+  TURNOUT_ASSIGN(const std::string_view loss, pickle::AsText(part));
+  if (classifier && loss == "exponential") return true;
+  static constexpr std::string_view kClassifier[] = {"log_loss", "deviance"};
+  static constexpr std::string_view kRegressor[] = {"squared_error", "ls",    "absolute_error",
+                                                    "lad",           "huber", "quantile"};
+  const auto known = classifier ? std::span<const std::string_view>(kClassifier) : std::span(kRegressor);
+  if (std::find(known.begin(), known.end(), loss) != known.end()) return false;
+  return pickle::Fail(Code::kUnsupported, part,
+                      fmt::format("{} can't be served; {} can", pickle::Describe(part.value),
+                                  classifier ? "log_loss and exponential"
+                                             : "squared_error, absolute_error, huber and quantile"));
+}
+
 }  // namespace
 
-Status LoadGradientBoosting(const Part& estimator, const Release& release, Loaded& out) {
+Status LoadGradientBoosting(const Part& estimator, const Context& context, Loaded& out) {
   const bool classifier = pickle::ShortClassName(estimator.value) == "GradientBoostingClassifier";
   Model& model = out.model;
   Forest forest;
   forest.features = out.inputs;
   forest.float32 = true;
-  out.largest = 0x1.fffffefffffffp+127;  // beyond, the cast to float32 gives infinity, which is refused
-  TURNOUT_ASSIGN(const std::string_view loss, pickle::TextOr(estimator, "loss", ""));
-  const bool exponential = loss == "exponential";
+  out.largest = kFloat32Limit;
+  TURNOUT_ASSIGN(const bool exponential, IsExponential(estimator, classifier));
   if (classifier) {
     TURNOUT_ASSIGN(const Part classes, pickle::Attribute(estimator, "classes_"));
-    TURNOUT_ASSIGN(model.signature.classes, Labels(classes));
+    TURNOUT_ASSIGN(model.signature.classes, Labels(classes, context.budget));
     const std::size_t count = model.signature.classes.size();
     forest.outputs = count == 2 ? 1 : static_cast<int32_t>(count);
     model.signature.task = Task::kClassification;
     model.signature.probabilities = true;
     // Up to 1.3 the probabilities are exp(raw - logsumexp(raw)).
-    model.link = count == 2              ? (exponential ? Link::kExpitTwice : Link::kExpit)
-                 : release.AtLeast(1, 4) ? Link::kSoftmax
-                                         : Link::kLogSumExp;
+    model.link = count == 2                      ? (exponential ? Link::kExpitTwice : Link::kExpit)
+                 : context.release.AtLeast(1, 4) ? Link::kSoftmax
+                                                 : Link::kLogSumExp;
     // Since 1.4 the raw score decides (raw >= 0 is class 1); before, the larger probability.
-    model.decision = !release.AtLeast(1, 4) ? Decision::kLargest
-                     : count == 2           ? Decision::kRawFromZero
-                                            : Decision::kLargestRaw;
+    model.decision = !context.release.AtLeast(1, 4) ? Decision::kLargest
+                     : count == 2                   ? Decision::kRawFromZero
+                                                    : Decision::kLargestRaw;
   } else {
     model.signature.task = Task::kRegression;
     model.link = Link::kIdentity;
   }
-  TURNOUT_ASSIGN(forest.base, Base(estimator, classifier, exponential, forest.outputs, release));
+  TURNOUT_ASSIGN(forest.base, Base(estimator, context, classifier, exponential, forest.outputs));
   TURNOUT_ASSIGN(const Part rate_part, pickle::Attribute(estimator, "learning_rate"));
   TURNOUT_ASSIGN(const double rate, pickle::AsDouble(rate_part));
   TURNOUT_ASSIGN(const Part stages, pickle::Attribute(estimator, "estimators_"));
-  TURNOUT_ASSIGN(const pickle::Values trees, pickle::Elements(stages));
-  if (trees.size() % static_cast<std::size_t>(forest.outputs) != 0) {
-    return pickle::Fail(Code::kCorrupt, stages,
-                        fmt::format("{} trees for {} raw scores", trees.size(), forest.outputs));
+  const pickle::Value array = stages.value;
+  if (array.kind() != pickle::Kind::kArray || array.Shape().size() != 2 ||
+      array.Shape()[1] != forest.outputs) {
+    return pickle::Unexpected(stages, fmt::format("an array of trees, {} in a stage", forest.outputs));
   }
+  TURNOUT_ASSIGN(const pickle::Values trees, pickle::Elements(stages));
   for (std::size_t i = 0; i < trees.size(); ++i) {
     const Part one(trees[i], stages.path.Index(i));
+    TURNOUT_TRY(context.budget.TakeObject(one));
     TURNOUT_ASSIGN(const Part tree, pickle::Attribute(one, "tree_"));
     TURNOUT_TRY(AddTree(tree, Leaves::kValues, rate,
-                        static_cast<int32_t>(i % static_cast<std::size_t>(forest.outputs)), forest));
+                        static_cast<int32_t>(i % static_cast<std::size_t>(forest.outputs)), context.budget,
+                        forest));
   }
   model.predictor = std::move(forest);
   return {};

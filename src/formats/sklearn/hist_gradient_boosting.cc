@@ -12,18 +12,18 @@ struct Known {
   uint32_t bits[8] = {};
 };
 
-Result<std::vector<Known>> KnownCategories(const Part& estimator, int32_t features) {
+Result<std::vector<Known>> KnownCategories(const Part& estimator, int32_t features, Budget& budget) {
   std::vector<Known> known(static_cast<std::size_t>(features));
   TURNOUT_ASSIGN(const Part mapper, pickle::Attribute(estimator, "_bin_mapper"));
   const auto flags_part = pickle::FindAttribute(mapper, "is_categorical_");
   if (!flags_part) return known;
-  TURNOUT_ASSIGN(const auto flags, pickle::AsIntArray(*flags_part, {features}));
+  TURNOUT_ASSIGN(const auto flags, AsIntegers(*flags_part, {features}, budget));
   TURNOUT_ASSIGN(const Part thresholds, pickle::Attribute(mapper, "bin_thresholds_"));
   for (std::size_t f = 0; f < known.size(); ++f) {
     if (flags.values[f] == 0) continue;
     known[f].categorical = true;
     TURNOUT_ASSIGN(const Part values_part, pickle::Element(thresholds, f));
-    TURNOUT_ASSIGN(const auto values, pickle::AsDoubleArray(values_part));
+    TURNOUT_ASSIGN(const auto values, AsDoubles(values_part, budget));
     for (double v : values.values) {
       if (!(v >= 0 && v < 256)) {
         return pickle::Fail(Code::kCorrupt, values_part,
@@ -36,101 +36,92 @@ Result<std::vector<Known>> KnownCategories(const Part& estimator, int32_t featur
   return known;
 }
 
-Status AddPredictor(const Part& predictor, const std::vector<Known>& known, int32_t target, Forest& forest) {
-  TURNOUT_ASSIGN(const Part nodes, pickle::Attribute(predictor, "nodes"));
-  TURNOUT_ASSIGN(const auto value, pickle::DoubleColumn(nodes, "value"));
-  TURNOUT_ASSIGN(const auto feature, pickle::IntColumn(nodes, "feature_idx"));
-  // 0.23 called it `threshold`.
-  TURNOUT_ASSIGN(const auto threshold,
-                 pickle::DoubleColumn(
-                     nodes, pickle::HasColumn(nodes.value, "num_threshold") ? "num_threshold" : "threshold"));
-  TURNOUT_ASSIGN(const auto missing_left, pickle::IntColumn(nodes, "missing_go_to_left"));
-  TURNOUT_ASSIGN(const auto left, pickle::IntColumn(nodes, "left"));
-  TURNOUT_ASSIGN(const auto right, pickle::IntColumn(nodes, "right"));
-  TURNOUT_ASSIGN(const auto is_leaf, pickle::IntColumn(nodes, "is_leaf"));
-  std::vector<int64_t> categorical(value.size(), 0), set_index(value.size(), 0), words;
-  if (pickle::HasColumn(nodes.value, "is_categorical")) {
-    TURNOUT_ASSIGN(categorical, pickle::IntColumn(nodes, "is_categorical"));
-    TURNOUT_ASSIGN(set_index, pickle::IntColumn(nodes, "bitset_idx"));
-    TURNOUT_ASSIGN(const Part sets, pickle::Attribute(predictor, "raw_left_cat_bitsets"));
-    TURNOUT_ASSIGN(auto array, pickle::AsIntArray(sets, {-1, 8}));
-    words = std::move(array.values);
-  }
-  const auto count = static_cast<int64_t>(value.size());
-  const auto base = static_cast<int64_t>(forest.nodes.size());
-  if (count == 0) return pickle::Fail(Code::kCorrupt, nodes, "a tree without nodes");
-  if (base + count > int64_t{1} << 30) {
-    return pickle::Fail(Code::kUnsupported, nodes, "the forest has more than 2^30 nodes");
-  }
-  forest.roots.push_back(static_cast<int32_t>(base));
-  forest.targets.push_back(target);
-  for (int64_t i = 0; i < count; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    Node node;
-    if (is_leaf[at] != 0) {
-      node.left = static_cast<int32_t>(forest.leaves.size());
-      forest.leaves.push_back(value[at]);  // the learning rate is in it already
-      forest.nodes.push_back(node);
-      continue;
-    }
-    if (left[at] <= i || left[at] >= count || right[at] <= i || right[at] >= count) {
-      return pickle::Fail(Code::kCorrupt, nodes,
-                          fmt::format("node {} has children {} and {}; they must lie between {} and {}", i,
-                                      left[at], right[at], i + 1, count - 1));
-    }
-    if (feature[at] < 0 || feature[at] >= forest.features) {
+// The category sets of a tree's categorical splits, which AddNodes has appended from `first` on.
+Status AddCategories(const Part& predictor, const Part& nodes, const NodeTable& table, std::size_t first,
+                     const std::vector<Known>& known, Budget& budget, Forest& forest) {
+  if (!pickle::HasColumn(nodes.value, "is_categorical")) return {};  // 0.23
+  TURNOUT_ASSIGN(const auto categorical, pickle::IntColumn(nodes, "is_categorical"));
+  TURNOUT_ASSIGN(const auto set_index, pickle::IntColumn(nodes, "bitset_idx"));
+  TURNOUT_ASSIGN(const Part sets, pickle::Attribute(predictor, "raw_left_cat_bitsets"));
+  TURNOUT_ASSIGN(const auto words, AsIntegers(sets, {-1, 8}, budget));
+  for (std::size_t i = 0; i < table.leaf.size(); ++i) {
+    if (table.leaf[i] != 0 || categorical[i] == 0) continue;
+    if (set_index[i] < 0 || set_index[i] >= words.shape[0]) {
       return pickle::Fail(
           Code::kCorrupt, nodes,
-          fmt::format("node {} splits on feature {}; there are {}", i, feature[at], forest.features));
+          fmt::format("node {} uses category set {}; there are {}", i, set_index[i], words.shape[0]));
     }
-    node.feature = static_cast<int32_t>(feature[at]);
-    node.threshold = threshold[at];
-    node.left = static_cast<int32_t>(base + left[at]);
-    node.right = static_cast<int32_t>(base + right[at]);
-    node.missing_left = missing_left[at] != 0;
-    if (categorical[at] != 0) {
-      const int64_t s = set_index[at];
-      if (s < 0 || s >= static_cast<int64_t>(words.size() / 8)) {
-        return pickle::Fail(
-            Code::kCorrupt, nodes,
-            fmt::format("node {} uses category set {}; there are {}", i, s, words.size() / 8));
-      }
-      CategorySet set;
-      for (std::size_t w = 0; w < 8; ++w) {
-        set.left[w] = static_cast<uint32_t>(words[static_cast<std::size_t>(s) * 8 + w]);
-        set.known[w] = known[static_cast<std::size_t>(node.feature)].bits[w];
-      }
-      node.categories = static_cast<int32_t>(forest.sets.size());
-      forest.sets.push_back(set);
+    Node& node = forest.nodes[first + i];
+    TURNOUT_TRY(budget.Take(nodes, sizeof(CategorySet)));
+    CategorySet set;
+    for (std::size_t w = 0; w < 8; ++w) {
+      set.left[w] = static_cast<uint32_t>(words.values[static_cast<std::size_t>(set_index[i]) * 8 + w]);
+      set.known[w] = known[static_cast<std::size_t>(node.feature)].bits[w];
     }
-    forest.nodes.push_back(node);
+    node.categories = static_cast<int32_t>(forest.sets.size());
+    forest.sets.push_back(set);
   }
   return {};
 }
 
-Result<Link> RegressionLink(const Part& estimator) {
-  TURNOUT_ASSIGN(const Part loss, pickle::Attribute(estimator, "loss"));
-  if (loss.value.kind() != pickle::Kind::kText) return pickle::Unexpected(loss, "the name of a loss");
-  const std::string_view name = loss.value.Text();
-  if (name == "poisson" || name == "gamma") return Link::kExp;
-  for (std::string_view identity :
-       {"squared_error", "least_squares", "absolute_error", "least_absolute_deviation", "quantile"}) {
-    if (name == identity) return Link::kIdentity;
+Status AddPredictor(const Part& predictor, const std::vector<Known>& known, int32_t target, Budget& budget,
+                    Forest& forest) {
+  TURNOUT_ASSIGN(const Part nodes, NodeArray(predictor, budget));
+  NodeTable table;
+  TURNOUT_ASSIGN(table.leaf, pickle::IntColumn(nodes, "is_leaf"));
+  TURNOUT_ASSIGN(table.left, pickle::IntColumn(nodes, "left"));
+  TURNOUT_ASSIGN(table.right, pickle::IntColumn(nodes, "right"));
+  TURNOUT_ASSIGN(table.feature, pickle::IntColumn(nodes, "feature_idx"));
+  // 0.23 called it `threshold`.
+  TURNOUT_ASSIGN(table.threshold,
+                 pickle::DoubleColumn(
+                     nodes, pickle::HasColumn(nodes.value, "num_threshold") ? "num_threshold" : "threshold"));
+  TURNOUT_ASSIGN(table.missing_left, pickle::IntColumn(nodes, "missing_go_to_left"));
+  TURNOUT_ASSIGN(const auto value, pickle::DoubleColumn(nodes, "value"));
+  const std::size_t first = forest.nodes.size();
+  TURNOUT_TRY(AddNodes(nodes, table, target, forest));
+  TURNOUT_TRY(AddCategories(predictor, nodes, table, first, known, budget, forest));
+  for (std::size_t i = 0; i < table.leaf.size(); ++i) {
+    if (table.leaf[i] != 0) forest.leaves.push_back(value[i]);  // the learning rate is in it already
   }
-  return pickle::Unexpected(loss, "squared_error, absolute_error, quantile, poisson or gamma");
+  return {};
+}
+
+// What follows from the loss's name; an error if it is not known here.
+Result<Link> LinkOf(const Part& estimator, bool classifier, std::size_t classes) {
+  TURNOUT_ASSIGN(const Part loss, pickle::Attribute(estimator, "loss"));
+  TURNOUT_ASSIGN(const std::string_view name, pickle::AsText(loss));
+  const auto is = [name](auto... names) { return ((name == names) || ...); };
+  if (classifier) {
+    if (is("log_loss", "auto", "binary_crossentropy", "categorical_crossentropy")) {
+      return classes == 2 ? Link::kExpit : Link::kSoftmaxInOrder;
+    }
+  } else if (is("poisson", "gamma")) {
+    return Link::kExp;
+  } else if (is("squared_error", "least_squares", "absolute_error", "least_absolute_deviation", "quantile")) {
+    return Link::kIdentity;
+  }
+  return pickle::Fail(
+      Code::kUnsupported, loss,
+      fmt::format("{} can't be served; {} can", pickle::Describe(loss.value),
+                  classifier ? "log_loss" : "squared_error, absolute_error, quantile, poisson and gamma"));
 }
 
 }  // namespace
 
-Status LoadHistGradientBoosting(const Part& estimator, const Release& release, Loaded& out) {
+Status LoadHistGradientBoosting(const Part& estimator, const Context& context, Loaded& out) {
   Model& model = out.model;
   Forest forest;
   forest.features = out.inputs;
+  // Since 1.4 an encoder stands before the trees, so that all they see is 0..255 or missing.
+  forest.category_cast = context.release.AtLeast(1, 4)   ? CategoryCast::kNone
+                         : context.release.AtLeast(1, 2) ? CategoryCast::kLowByte
+                                                         : CategoryCast::kSignedLowByte;
   TURNOUT_ASSIGN(const Part per_iteration_part, pickle::Attribute(estimator, "n_trees_per_iteration_"));
   TURNOUT_ASSIGN(const int64_t per_iteration, pickle::AsInt(per_iteration_part));
   if (pickle::ShortClassName(estimator.value) == "HistGradientBoostingClassifier") {
     TURNOUT_ASSIGN(const Part classes, pickle::Attribute(estimator, "classes_"));
-    TURNOUT_ASSIGN(model.signature.classes, Labels(classes));
+    TURNOUT_ASSIGN(model.signature.classes, Labels(classes, context.budget));
     const auto count = static_cast<int64_t>(model.signature.classes.size());
     if (per_iteration != (count == 2 ? 1 : count)) {
       return pickle::Fail(Code::kCorrupt, per_iteration_part,
@@ -138,13 +129,13 @@ Status LoadHistGradientBoosting(const Part& estimator, const Release& release, L
     }
     model.signature.task = Task::kClassification;
     model.signature.probabilities = true;
-    model.link = count == 2 ? Link::kExpit : Link::kSoftmaxInOrder;
-    model.decision = !release.AtLeast(1, 4) ? Decision::kLargest
-                     : count == 2           ? Decision::kRawAboveZero
-                                            : Decision::kLargestRaw;
+    TURNOUT_ASSIGN(model.link, LinkOf(estimator, true, model.signature.classes.size()));
+    model.decision = !context.release.AtLeast(1, 5) ? Decision::kLargest
+                     : count == 2                   ? Decision::kRawAboveZero
+                                                    : Decision::kLargestRaw;
   } else {
     model.signature.task = Task::kRegression;
-    TURNOUT_ASSIGN(model.link, RegressionLink(estimator));
+    TURNOUT_ASSIGN(model.link, LinkOf(estimator, false, 0));
     if (per_iteration != 1) {
       return pickle::Fail(Code::kCorrupt, per_iteration_part,
                           fmt::format("{} trees per iteration of a regression", per_iteration));
@@ -153,7 +144,7 @@ Status LoadHistGradientBoosting(const Part& estimator, const Release& release, L
   forest.outputs = static_cast<int32_t>(per_iteration);
 
   TURNOUT_ASSIGN(const Part baseline, pickle::Attribute(estimator, "_baseline_prediction"));
-  TURNOUT_ASSIGN(auto base, pickle::AsDoubleArray(baseline));
+  TURNOUT_ASSIGN(auto base, AsDoubles(baseline, context.budget));
   if (base.size() == 1) base.values.resize(static_cast<std::size_t>(per_iteration), base.values[0]);
   if (base.size() != static_cast<std::size_t>(per_iteration)) {
     return pickle::Fail(Code::kCorrupt, baseline,
@@ -161,7 +152,7 @@ Status LoadHistGradientBoosting(const Part& estimator, const Release& release, L
   }
   forest.base = std::move(base.values);
 
-  TURNOUT_ASSIGN(const auto known, KnownCategories(estimator, forest.features));
+  TURNOUT_ASSIGN(const auto known, KnownCategories(estimator, forest.features, context.budget));
   TURNOUT_ASSIGN(const Part iterations, pickle::Attribute(estimator, "_predictors"));
   TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(iterations));
   for (std::size_t i = 0; i < elements.size(); ++i) {
@@ -172,8 +163,8 @@ Status LoadHistGradientBoosting(const Part& estimator, const Release& release, L
                           fmt::format("{} trees, {} expected", trees.size(), per_iteration));
     }
     for (std::size_t k = 0; k < trees.size(); ++k) {
-      TURNOUT_TRY(
-          AddPredictor(Part(trees[k], iteration.path.Index(k)), known, static_cast<int32_t>(k), forest));
+      TURNOUT_TRY(AddPredictor(Part(trees[k], iteration.path.Index(k)), known, static_cast<int32_t>(k),
+                               context.budget, forest));
     }
   }
   out.accepts_missing = true;

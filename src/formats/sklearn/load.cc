@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <unordered_set>
 
 #include "formats/sklearn/parts.h"
 
@@ -10,12 +11,10 @@ namespace turnout {
 namespace sklearn {
 namespace {
 
-using LoadFunction = Status (*)(const Part&, const Release&, Loaded&);
-
 // Every predictor that is read, by class. Module paths are those since 0.22.
 struct Predictor {
   std::string_view name;
-  LoadFunction load;
+  Status (*load)(const Part&, const Context&, Loaded&);
 };
 constexpr Predictor kPredictors[] = {
     {"sklearn.tree._classes.DecisionTreeClassifier", LoadDecisionTree},
@@ -50,65 +49,40 @@ const Predictor* FindPredictor(std::string_view name) {
   return nullptr;
 }
 
-// A pipeline's steps and its predictor, flattened: nested pipelines and search wrappers opened.
-struct Chain {
-  struct Link {
-    std::string name;
-    Part part;
-  };
-  std::vector<Link> links;
-};
-
-Status Unfold(const Part& part, std::string_view name, int depth, Chain& chain) {
-  if (depth > 16) return pickle::Fail(Code::kUnsupported, part, "steps nested deeper than 16");
-  if (part.value.IsNone() ||
-      (part.value.kind() == pickle::Kind::kText && part.value.Text() == "passthrough")) {
-    return {};
-  }
-  const std::string_view cls = pickle::ClassName(part.value);
-  if (cls == "sklearn.model_selection._search.GridSearchCV" ||
-      cls == "sklearn.model_selection._search.RandomizedSearchCV") {
-    TURNOUT_ASSIGN(const Part best, pickle::Attribute(part, "best_estimator_"));
-    return Unfold(best, name, depth + 1, chain);
-  }
-  if (cls != "sklearn.pipeline.Pipeline") {
-    chain.links.push_back({std::string(name), part});
-    return {};
-  }
-  TURNOUT_ASSIGN(const Part list, pickle::Attribute(part, "steps"));
-  TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(list));
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    const Part entry(elements[i], list.path.Index(i));
-    TURNOUT_ASSIGN(const Part name_part, pickle::Element(entry, 0));
-    TURNOUT_ASSIGN(const std::string_view step_name, pickle::AsText(name_part));
-    TURNOUT_ASSIGN(const Part step, pickle::Element(entry, 1));
-    const auto path = part.path.Step(step_name).Inside(pickle::ShortClassName(step.value));
-    TURNOUT_TRY(Unfold(Part(step.value, path), step_name, depth + 1, chain));
-  }
-  return {};
-}
-
 // The columns of the table that the first step was fitted on.
-Status ReadInputs(const Part& first, Signature& signature) {
-  TURNOUT_ASSIGN(const Part count_part, pickle::Attribute(first, "n_features_in_"));
-  TURNOUT_ASSIGN(const int64_t count, pickle::AsInt(count_part));
-  if (count < 1 || count > 1'000'000) {
-    return pickle::Fail(Code::kCorrupt, count_part,
-                        fmt::format("{} input columns; between 1 and 1000000 expected", count));
+Status ReadInputs(const Part& first, Budget& budget, Signature& signature) {
+  const auto count_part = pickle::FindAttribute(first, "n_features_in_");
+  if (!count_part) {
+    return pickle::Fail(
+        Code::kUnsupported, first,
+        "it has no n_features_in_: it was never fitted, or a scikit-learn before 0.24 wrote it");
   }
+  TURNOUT_ASSIGN(const int64_t count, pickle::AsInt(*count_part));
+  if (count < 1 || count > static_cast<int64_t>(kMaxColumns)) {
+    return pickle::Fail(Code::kCorrupt, *count_part,
+                        fmt::format("{} input columns; between 1 and {} expected", count, kMaxColumns));
+  }
+  TURNOUT_TRY(budget.Take(*count_part, static_cast<uint64_t>(count) * sizeof(Input)));
   signature.inputs.resize(static_cast<std::size_t>(count));
-  if (const auto names = pickle::FindAttribute(first, "feature_names_in_")) {
-    TURNOUT_ASSIGN(auto texts, pickle::AsTextArray(*names));
-    if (texts.size() != signature.inputs.size()) {
-      return pickle::Fail(Code::kCorrupt, *names,
-                          fmt::format("{} names for {} columns", texts.size(), count));
-    }
-    for (std::size_t i = 0; i < texts.size(); ++i) signature.inputs[i].name = std::move(texts.values[i]);
-    signature.named = true;
-  } else {
+  const auto names = pickle::FindAttribute(first, "feature_names_in_");
+  if (!names) {
     for (std::size_t i = 0; i < signature.inputs.size(); ++i)
       signature.inputs[i].name = fmt::format("x{}", i);
+    return {};
   }
+  TURNOUT_ASSIGN(auto texts, AsTexts(*names, budget));
+  if (texts.size() != signature.inputs.size()) {
+    return pickle::Fail(Code::kCorrupt, *names, fmt::format("{} names for {} columns", texts.size(), count));
+  }
+  std::unordered_set<std::string_view> seen;
+  for (const std::string& text : texts) {
+    if (!seen.insert(text).second) {
+      return pickle::Fail(Code::kUnsupported, *names,
+                          fmt::format("two columns are named '{}'; rename one before fitting", text));
+    }
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) signature.inputs[i].name = std::move(texts[i]);
+  signature.named = true;
   return {};
 }
 
@@ -148,13 +122,18 @@ std::string KnownPredictors() {
 Result<Model> LoadSklearn(const pickle::Graph& graph) {
   using namespace sklearn;
   const Part root(graph.root());
-  Chain chain;
-  TURNOUT_TRY(Unfold(root, "model", 0, chain));
-  if (chain.links.empty()) {
+  Budget budget(graph.end());
+  const Context outer{ReleaseOf(root, {}), budget};
+  TURNOUT_ASSIGN(const std::vector<Stage> stages, Unfold(root, "model", outer, 0));
+  if (stages.empty()) {
     return pickle::Fail(Code::kUnsupported, root,
-                        fmt::format("found {}, a fitted estimator expected", pickle::Describe(root.value)));
+                        root.value.IsNone()
+                            ? "found None, a fitted estimator expected"
+                            : "every step is passed through; an estimator must be the last one");
   }
-  const Part last = chain.links.back().part;
+  for (const Stage& stage : std::span(stages).first(stages.size() - 1))
+    TURNOUT_TRY(CheckTransformer(stage.part));
+  const Part last = stages.back().part;
   const std::string_view name = pickle::ClassName(last.value);
   const sklearn::Predictor* predictor = FindPredictor(name);
   if (predictor == nullptr) {
@@ -163,43 +142,38 @@ Result<Model> LoadSklearn(const pickle::Graph& graph) {
         fmt::format("{} can't be served; of scikit-learn this server reads {}",
                     name.empty() ? pickle::Describe(last.value) : std::string(name), KnownPredictors()));
   }
+  const Context context = outer.Of(last);
+  if (context.release.text.empty()) {
+    return pickle::Fail(
+        Code::kUnsupported, last,
+        "it has no _sklearn_version, and what its numbers mean depends on the release; save the "
+        "estimator itself with pickle.dump");
+  }
 
   Model model;
-  const Release release = ReleaseOf(last, ReleaseOf(root, {}));
   model.origin = {.format = "pickle",
                   .library = "scikit-learn",
-                  .version = release.text,
+                  .version = context.release.text,
                   .estimator = std::string(name),
                   .steps = {}};
-  for (const Chain::Link& link : chain.links) {
-    model.origin.steps.push_back(fmt::format("{}: {}", link.name, pickle::ShortClassName(link.part.value)));
+  for (const Stage& stage : stages) {
+    model.origin.steps.push_back(fmt::format("{}: {}", stage.name, pickle::ShortClassName(stage.part.value)));
   }
-  TURNOUT_TRY(ReadInputs(chain.links.front().part, model.signature));
+  TURNOUT_TRY(ReadInputs(stages.front().part, budget, model.signature));
   auto columns = static_cast<int32_t>(model.signature.inputs.size());
-  // A step's columns: known from the first step on, since each step tells what comes out of it. The types
-  // that come in are those that the steps so far ask for.
-  for (std::size_t i = 0; i + 1 < chain.links.size(); ++i) {
-    const Part& part = chain.links[i].part;
-    TURNOUT_ASSIGN(auto steps, LoadTransformer(part, release, columns));
-    for (Step& step : steps) model.steps.push_back(std::move(step));
-    TURNOUT_ASSIGN(auto types, InputTypes(model.steps, static_cast<int32_t>(model.signature.inputs.size())));
-    auto outputs = OutputColumns(model.steps, std::move(types));
-    if (!outputs) return pickle::Fail(outputs.error().code, part, outputs.error().message);
-    columns = static_cast<int32_t>(outputs->size());
-  }
-
-  Loaded loaded{.model = model, .inputs = columns};
+  TURNOUT_TRY(LoadSteps(std::span(stages).first(stages.size() - 1), context, 0, columns, model.steps));
   TURNOUT_ASSIGN(const int64_t expected, pickle::IntOr(last, "n_features_in_", columns));
   if (expected != columns) {
     return pickle::Fail(Code::kCorrupt, last,
                         fmt::format("it takes {} columns, the steps before it give {}", expected, columns));
   }
-  // HistGradientBoosting keeps its own encoder of categorical columns, which also reorders them (1.4+).
+  // HistGradientBoosting keeps its own encoder of categorical columns, which also reorders them (since 1.4).
   if (const auto own = pickle::FindAttribute(last, "_preprocessor")) {
-    TURNOUT_ASSIGN(auto steps, LoadTransformer(*own, release, columns));
-    for (Step& step : steps) model.steps.push_back(std::move(step));
+    const Stage stage{"_preprocessor", *own};
+    TURNOUT_TRY(LoadSteps({&stage, 1}, context, 0, columns, model.steps));
   }
-  TURNOUT_TRY(predictor->load(last, release, loaded));
+  Loaded loaded{.model = model, .inputs = columns};
+  TURNOUT_TRY(predictor->load(last, context, loaded));
   LeaveOutDropped(model);
   TURNOUT_TRY(DescribeInputs(model.steps, loaded, model.signature));
   return model;

@@ -1,5 +1,5 @@
 // sklearn/preprocessing/{_data,_encoders,_function_transformer}.py, impute/_base.py,
-// compose/_column_transformer.py, pipeline.py.
+// compose/_column_transformer.py.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -11,28 +11,34 @@ namespace {
 
 using pickle::Kind;
 
-constexpr int kDeepest = 16;  // nested pipelines; the same as model/step.h
-
-Result<std::vector<double>> Numbers(const Part& estimator, std::string_view name, int32_t inputs) {
+Result<std::vector<double>> Numbers(const Part& estimator, std::string_view name, const Context& context,
+                                    int32_t inputs) {
   TURNOUT_ASSIGN(const Part part, pickle::Attribute(estimator, name));
-  TURNOUT_ASSIGN(auto values, pickle::AsDoubleArray(part, {inputs}));
+  TURNOUT_ASSIGN(auto values, AsDoubles(part, {inputs}, context.budget));
   return std::move(values.values);
 }
 
-Result<Step> LoadScale(const Part& part, int32_t inputs) {
+// mean_ and scale_ are NaN for a column that was always missing.
+Result<std::optional<Step>> LoadScale(const Part& part, const Context& context, int32_t inputs, int) {
   Scale scale;
   TURNOUT_ASSIGN(const bool with_mean, pickle::BoolOr(part, "with_mean", true));
   TURNOUT_ASSIGN(const bool with_std, pickle::BoolOr(part, "with_std", true));
   if (with_mean) {
-    TURNOUT_ASSIGN(scale.mean, Numbers(part, "mean_", inputs));
+    TURNOUT_ASSIGN(scale.mean, Numbers(part, "mean_", context, inputs));
   }
   if (with_std) {
-    TURNOUT_ASSIGN(scale.scale, Numbers(part, "scale_", inputs));
+    TURNOUT_ASSIGN(scale.scale, Numbers(part, "scale_", context, inputs));
+    for (std::size_t i = 0; i < scale.scale.size(); ++i) {
+      if (scale.scale[i] == 0) {
+        return pickle::Fail(Code::kCorrupt, part,
+                            fmt::format("scale_[{}] is 0; a scaler never keeps that", i));
+      }
+    }
   }
   return scale;
 }
 
-Result<Step> LoadImpute(const Part& part, int32_t inputs) {
+Result<std::optional<Step>> LoadImpute(const Part& part, const Context& context, int32_t inputs, int) {
   TURNOUT_ASSIGN(const bool indicator, pickle::BoolOr(part, "add_indicator", false));
   if (indicator) {
     return pickle::Fail(Code::kUnsupported, part, "add_indicator=True can't be served yet");
@@ -44,20 +50,33 @@ Result<Step> LoadImpute(const Part& part, int32_t inputs) {
         fmt::format("found {}; only missing_values=nan can be served yet", pickle::Describe(missing.value)));
   }
   Impute impute;
-  TURNOUT_ASSIGN(const Part statistics, pickle::Attribute(part, "statistics_"));
-  auto values = pickle::AsDoubleArray(statistics, {inputs});
-  if (!values) {
-    return pickle::Fail(Code::kUnsupported, statistics,
+  auto statistics = Numbers(part, "statistics_", context, inputs);
+  if (!statistics) {
+    const auto found = pickle::FindAttribute(part, "statistics_");
+    if (!found || found->value.kind() != Kind::kArray || !found->value.ElementType().has_objects) {
+      return std::unexpected(std::move(statistics).error());
+    }
+    return pickle::Fail(Code::kUnsupported, *found,
                         "only columns of numbers can be imputed yet; encode a text column without an imputer "
                         "(a missing text is a category of its own)");
   }
-  impute.statistics = std::move(values->values);
+  impute.statistics = *std::move(statistics);
+  // A column without a statistic is dropped, unless the imputer was told to keep it.
+  TURNOUT_ASSIGN(bool keeps, pickle::BoolOr(part, "keep_empty_features", false));
+  TURNOUT_ASSIGN(const std::string_view strategy, pickle::TextOr(part, "strategy", "mean"));
+  keeps = keeps || (strategy == "constant" && !context.release.AtLeast(1, 8));
+  for (double statistic : impute.statistics) {
+    if (keeps && std::isnan(statistic)) {
+      return pickle::Fail(Code::kUnsupported, part,
+                          "missing values are replaced by NaN; use another fill_value");
+    }
+  }
   return impute;
 }
 
 // A column's categories; the missing value (NaN or None) is a category of its own.
-Result<Categories> LoadCategories(const Part& part) {
-  TURNOUT_ASSIGN(auto scalars, Scalars(part));
+Result<Categories> LoadCategories(const Part& part, const Context& context) {
+  TURNOUT_ASSIGN(auto scalars, AsScalars(part, context.budget));
   Categories categories;
   bool numbers = false;
   for (std::size_t i = 0; i < scalars.size(); ++i) {
@@ -95,7 +114,7 @@ Result<Categories> LoadCategories(const Part& part) {
   return categories;
 }
 
-Result<std::vector<Categories>> LoadAllCategories(const Part& part, int32_t inputs) {
+Result<std::vector<Categories>> LoadAllCategories(const Part& part, const Context& context, int32_t inputs) {
   TURNOUT_ASSIGN(const bool infrequent, pickle::BoolOr(part, "_infrequent_enabled", false));
   if (infrequent) {
     return pickle::Fail(Code::kUnsupported, part,
@@ -107,19 +126,21 @@ Result<std::vector<Categories>> LoadAllCategories(const Part& part, int32_t inpu
     return pickle::Fail(Code::kCorrupt, list,
                         fmt::format("categories of {} columns; {} expected", elements.size(), inputs));
   }
+  TURNOUT_TRY(context.budget.Take(list, elements.size() * sizeof(Categories)));
   std::vector<Categories> columns;
   for (std::size_t i = 0; i < elements.size(); ++i) {
-    TURNOUT_ASSIGN(columns.emplace_back(), LoadCategories(Part(elements[i], list.path.Index(i))));
+    TURNOUT_ASSIGN(columns.emplace_back(), LoadCategories(Part(elements[i], list.path.Index(i)), context));
   }
   return columns;
 }
 
-Result<Step> LoadOneHot(const Part& part, int32_t inputs) {
+Result<std::optional<Step>> LoadOneHot(const Part& part, const Context& context, int32_t inputs, int) {
   OneHot encoder;
-  TURNOUT_ASSIGN(encoder.columns, LoadAllCategories(part, inputs));
+  TURNOUT_ASSIGN(encoder.columns, LoadAllCategories(part, context, inputs));
   encoder.dropped.assign(encoder.columns.size(), -1);
   if (const auto drop = pickle::FindAttribute(part, "drop_idx_")) {
-    TURNOUT_ASSIGN(const auto indices, Scalars(*drop));  // None: nothing is dropped in that column
+    TURNOUT_ASSIGN(const auto indices,
+                   AsScalars(*drop, context.budget));  // None: nothing is dropped in that column
     if (indices.size() != encoder.columns.size()) {
       return pickle::Fail(Code::kCorrupt, *drop,
                           fmt::format("{} entries; {} expected", indices.size(), encoder.columns.size()));
@@ -141,9 +162,9 @@ Result<Step> LoadOneHot(const Part& part, int32_t inputs) {
   return encoder;
 }
 
-Result<Step> LoadOrdinal(const Part& part, int32_t inputs) {
+Result<std::optional<Step>> LoadOrdinal(const Part& part, const Context& context, int32_t inputs, int) {
   Ordinal encoder;
-  TURNOUT_ASSIGN(encoder.columns, LoadAllCategories(part, inputs));
+  TURNOUT_ASSIGN(encoder.columns, LoadAllCategories(part, context, inputs));
   TURNOUT_ASSIGN(const std::string_view unknown, pickle::TextOr(part, "handle_unknown", "error"));
   encoder.use_unknown_value = unknown == "use_encoded_value";
   if (encoder.use_unknown_value) {
@@ -154,10 +175,8 @@ Result<Step> LoadOrdinal(const Part& part, int32_t inputs) {
   return encoder;
 }
 
-Result<std::vector<Step>> Load(const Part& part, const Release& parent, int32_t inputs, int depth);
-
-// `columns` of each part as positions: _transformer_to_input_indices (1.0+).
-Result<Step> LoadColumns(const Part& part, const Release& release, int depth) {
+// The positions of each part's columns are in _transformer_to_input_indices (since 1.0).
+Result<std::optional<Step>> LoadColumns(const Part& part, const Context& context, int32_t inputs, int depth) {
   if (pickle::FindAttribute(part, "transformer_weights")) {
     return pickle::Fail(Code::kUnsupported, part, "transformer_weights can't be served yet");
   }
@@ -169,99 +188,84 @@ Result<Step> LoadColumns(const Part& part, const Release& release, int depth) {
     const Part entry(elements[i], transformers.path.Index(i));
     TURNOUT_ASSIGN(const Part name_part, pickle::Element(entry, 0));
     TURNOUT_ASSIGN(const std::string_view name, pickle::AsText(name_part));
-    TURNOUT_ASSIGN(const Part fitted_at, pickle::Element(entry, 1));
-    const Part fitted(fitted_at.value, part.path.Step(name).Inside(pickle::ShortClassName(fitted_at.value)));
-    if (fitted.value.kind() == Kind::kText && fitted.value.Text() == "drop") continue;
+    const std::size_t searched = positions.value.kind() == Kind::kDict ? positions.value.size() : 0;
+    TURNOUT_TRY(context.budget.Take(entry, name.size() + 16 * (searched + 1)));
+    TURNOUT_ASSIGN(const Part at, pickle::Element(entry, 1));
+    if (at.value.kind() == Kind::kText && at.value.Text() == "drop") continue;
     TURNOUT_ASSIGN(const Part indices_part, pickle::Entry(positions, name));
-    TURNOUT_ASSIGN(const auto indices, pickle::AsIntArray(indices_part));
+    TURNOUT_ASSIGN(const auto indices, AsIntegers(indices_part, context.budget));
+    if (indices.values.empty()) continue;
     Columns::Part out;
     out.name = name;
     for (int64_t index : indices.values) {
-      if (index < 0 || index > std::numeric_limits<int32_t>::max()) {
-        return pickle::Fail(Code::kCorrupt, indices_part, fmt::format("column {}", index));
+      if (index < 0 || index >= inputs) {
+        return pickle::Fail(Code::kCorrupt, indices_part,
+                            fmt::format("column {} of {}; columns count from 0", index, inputs));
       }
       out.inputs.push_back(static_cast<int32_t>(index));
     }
-    if (out.inputs.empty()) continue;
-    TURNOUT_ASSIGN(out.steps, Load(fitted, release, static_cast<int32_t>(out.inputs.size()), depth + 1));
+    const Part fitted = StepPart(part, name, at.value);
+    TURNOUT_ASSIGN(const auto stages, Unfold(fitted, name, context, depth + 1));
+    auto width = static_cast<int32_t>(out.inputs.size());
+    TURNOUT_TRY(LoadSteps(stages, context, depth + 1, width, out.steps));
     columns.parts.push_back(std::move(out));
   }
   return columns;
 }
 
 // func None is the identity, and so is HistGradientBoosting's partial(check_array, ...).
-Status CheckIdentity(const Part& part) {
+Result<std::optional<Step>> LoadFunction(const Part& part, const Context&, int32_t, int) {
   const auto func = pickle::FindAttribute(part, "func");
-  if (!func || pickle::ClassName(func->value) == "functools.partial") return {};
+  if (!func) return std::nullopt;
+  if (pickle::ClassName(func->value) == "functools.partial") {
+    const pickle::Value args = func->value.Args();
+    if (args.kind() == Kind::kTuple && args.size() == 1 && args.Items()[0].kind() == Kind::kGlobal &&
+        args.Items()[0].Name() == "sklearn.utils.validation.check_array") {
+      return std::nullopt;
+    }
+  }
   return pickle::Fail(Code::kUnsupported, *func,
                       fmt::format("found {}; a FunctionTransformer with a function can't be served yet",
                                   pickle::Describe(func->value)));
 }
 
-Result<std::vector<Step>> LoadPipeline(const Part& part, const Release& release, int32_t inputs, int depth) {
-  TURNOUT_ASSIGN(const Part list, pickle::Attribute(part, "steps"));
-  TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(list));
-  std::vector<Step> steps;
-  std::vector<ColumnType> types(static_cast<std::size_t>(inputs), ColumnType::kNumber);
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    const Part entry(elements[i], list.path.Index(i));
-    TURNOUT_ASSIGN(const Part name_part, pickle::Element(entry, 0));
-    TURNOUT_ASSIGN(const std::string_view name, pickle::AsText(name_part));
-    TURNOUT_ASSIGN(const Part at, pickle::Element(entry, 1));
-    const Part step(at.value, part.path.Step(name).Inside(pickle::ShortClassName(at.value)));
-    TURNOUT_ASSIGN(auto loaded, Load(step, release, static_cast<int32_t>(types.size()), depth + 1));
-    TURNOUT_ASSIGN(types, InputTypes(loaded, static_cast<int32_t>(types.size())));
-    auto outputs = OutputColumns(loaded, std::move(types));
-    if (!outputs) return pickle::Fail(outputs.error().code, step, outputs.error().message);
-    types = *std::move(outputs);
-    for (Step& one : loaded) steps.push_back(std::move(one));
-  }
-  return steps;
-}
-
-Result<std::vector<Step>> Load(const Part& part, const Release& parent, int32_t inputs, int depth) {
-  if (depth > kDeepest) {
-    return pickle::Fail(Code::kUnsupported, part, fmt::format("steps nested deeper than {}", kDeepest));
-  }
-  if (part.value.IsNone() || (part.value.kind() == Kind::kText && part.value.Text() == "passthrough")) {
-    return std::vector<Step>{};
-  }
-  const std::string_view name = pickle::ClassName(part.value);
-  const Release release = ReleaseOf(part, parent);
-  auto one = [](Result<Step> step) -> Result<std::vector<Step>> {
-    if (!step) return std::unexpected(std::move(step).error());
-    std::vector<Step> steps;
-    steps.push_back(*std::move(step));
-    return steps;
-  };
-  if (name == "sklearn.preprocessing._data.StandardScaler") return one(LoadScale(part, inputs));
-  if (name == "sklearn.impute._base.SimpleImputer") return one(LoadImpute(part, inputs));
-  if (name == "sklearn.preprocessing._encoders.OneHotEncoder") return one(LoadOneHot(part, inputs));
-  if (name == "sklearn.preprocessing._encoders.OrdinalEncoder") return one(LoadOrdinal(part, inputs));
-  if (name == "sklearn.compose._column_transformer.ColumnTransformer") {
-    return one(LoadColumns(part, release, depth));
-  }
-  if (name == "sklearn.pipeline.Pipeline") return LoadPipeline(part, release, inputs, depth);
-  if (name == "sklearn.preprocessing._function_transformer.FunctionTransformer") {
-    TURNOUT_TRY(CheckIdentity(part));
-    return std::vector<Step>{};
-  }
-  return pickle::Fail(
-      Code::kUnsupported, part,
-      fmt::format("{} can't be run by this server; it reads {}. Replace the step by one of "
-                  "these, or move it before the model",
-                  name.empty() ? pickle::Describe(part.value) : std::string(name), SupportedTransformers()));
-}
+struct Transformer {
+  std::string_view name;
+  Result<std::optional<Step>> (*load)(const Part&, const Context&, int32_t inputs, int depth);
+};
+constexpr Transformer kTransformers[] = {
+    {"sklearn.preprocessing._data.StandardScaler", LoadScale},
+    {"sklearn.impute._base.SimpleImputer", LoadImpute},
+    {"sklearn.preprocessing._encoders.OneHotEncoder", LoadOneHot},
+    {"sklearn.preprocessing._encoders.OrdinalEncoder", LoadOrdinal},
+    {"sklearn.compose._column_transformer.ColumnTransformer", LoadColumns},
+    {"sklearn.preprocessing._function_transformer.FunctionTransformer", LoadFunction},
+};
 
 }  // namespace
 
-std::string_view SupportedTransformers() {
-  return "StandardScaler, SimpleImputer, OneHotEncoder, OrdinalEncoder, ColumnTransformer, Pipeline, "
-         "FunctionTransformer()";
+Status CheckTransformer(const Part& part) {
+  const std::string_view name = pickle::ClassName(part.value);
+  std::string known;
+  for (const Transformer& transformer : kTransformers) {
+    if (transformer.name == name) return {};
+    known += transformer.name.substr(transformer.name.rfind('.') + 1);
+    known += ", ";
+  }
+  return pickle::Fail(Code::kUnsupported, part,
+                      fmt::format("{} can't be run by this server; it reads {}Pipeline. Replace the step by "
+                                  "one of these, or do its work before the model",
+                                  name.empty() ? pickle::Describe(part.value) : std::string(name), known));
 }
 
-Result<std::vector<Step>> LoadTransformer(const Part& transformer, const Release& release, int32_t inputs) {
-  return Load(transformer, release, inputs, 1);
+Result<std::optional<Step>> LoadTransformer(const Part& part, const Context& context, int32_t inputs,
+                                            int depth) {
+  TURNOUT_TRY(CheckTransformer(part));
+  const std::string_view name = pickle::ClassName(part.value);
+  for (const Transformer& transformer : kTransformers) {
+    if (transformer.name == name) return transformer.load(part, context, inputs, depth);
+  }
+  return std::nullopt;
 }
 
 }  // namespace turnout::sklearn
