@@ -1,10 +1,17 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 #include "base/log.h"
 #include "base/stop_signal.h"
 #include "cli/commands.h"
+#include "cli/progress.h"
 #include "server/endpoints.h"
 #include "stream/plugin.h"
 #include "stream/stream_job.h"
@@ -26,6 +33,48 @@ Result<StreamConfig> Choose(const ServerConfig& config, const std::string& name)
   return Fail(Code::kInvalidArgument,
               fmt::format("{}: name one of its streams with --name:{}", config.source, names));
 }
+
+// For a person at a terminal: how far the job is, once a second, on a thread of its own.
+class Watching {
+ public:
+  Watching(Metrics& metrics, const MetricLabels& labels)
+      : metrics_(metrics),
+        answered_(metrics.Counter("stream_answers_total", "", labels)),
+        dead_(metrics.Counter("stream_dead_letters_total", "", labels)),
+        bar_(isatty(STDERR_FILENO) == 1) {
+    if (isatty(STDERR_FILENO) == 1) thread_ = std::jthread([this](std::stop_token stop) { Watch(stop); });
+  }
+
+  // A line of the log, which must not stand behind the bar.
+  void Say(std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    bar_.End();
+    Log(Level::kInfo, line);
+  }
+
+ private:
+  void Watch(const std::stop_token& stop) {
+    const auto start = std::chrono::steady_clock::now();
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; })) {
+      if (stop.stop_requested()) break;
+      const uint64_t dead = metrics_.Total(dead_);
+      bar_.Show({.done = 0,
+                 .total = 0,
+                 .rows = metrics_.Total(answered_) + dead,
+                 .rejected = dead,
+                 .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
+    }
+    bar_.End();
+  }
+
+  Metrics& metrics_;
+  const CounterId answered_, dead_;
+  std::mutex mutex_;
+  ProgressBar bar_;  // guarded by mutex_
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last: it uses everything above
+};
 
 Result<StreamSummary> Run(const StreamArguments& arguments, const StopSignal& stop) {
   TURNOUT_ASSIGN(const ServerConfig config, ReadServerConfig(arguments.config));
@@ -57,9 +106,14 @@ Result<StreamSummary> Run(const StreamArguments& arguments, const StopSignal& st
        {"dead_letters", options.dead_letters},
        {"group", options.group},
        {"version", snapshot->stable->name}});
+  std::optional<Watching> watching;  // after the job, which describes its counters
   StreamJob job(
       options, [&snapshot] { return snapshot; }, metrics,
-      [](std::string_view line) { Log(Level::kInfo, line); }, &stop.flag());
+      [&watching](std::string_view line) {
+        if (watching) watching->Say(line);
+      },
+      &stop.flag());
+  watching.emplace(metrics, MetricLabels{{"endpoint", options.endpoint}, {"topic", options.input}});
   TURNOUT_ASSIGN(const auto broker, OpenBroker(options.plugin, ToBrokerOptions(options), job.events()));
   return job.Run(*broker);
 }
