@@ -1,8 +1,7 @@
 """`turnout score` against pandas + scikit-learn on the same file; then the two outputs, row by row."""
-import os
+import json
 import shutil
 import subprocess
-import time
 
 from measure import CHURN, PYTHON, ROOT, median, say
 
@@ -13,14 +12,12 @@ SCORED = ["churn_prediction", "churn_probability"]
 
 def timed(command):
     """Wall and CPU seconds and largest resident memory of a command, from start to end."""
-    start = time.monotonic()
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, cwd=ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"bench: {command[0]} ended with {process.returncode}")
-    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "memory_mb": usage.ru_maxrss / 1024}
+    usage = [PYTHON, "-I", "-S", ROOT / "bench/usage.py"]
+    out = subprocess.run([*map(str, [*usage, *command])], check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+    figures = json.loads(out)
+    if figures.pop("code") != 0:
+        raise SystemExit(f"bench: {command[0]} failed")
+    return figures
 
 
 def commands(options, source, ours, theirs):

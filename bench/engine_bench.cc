@@ -32,7 +32,9 @@ void Run(const Case& c, double seconds) {
   model.predictor = random.Make(c.options);
   const Forest& forest = std::get<Forest>(model.predictor);
   for (int32_t i = 0; i < forest.features; ++i) {
-    model.signature.inputs.push_back({.name = "x", .accepts_missing = c.options.missing, .categories = {}});
+    Input& input = model.signature.inputs.emplace_back();
+    input.name = "x";
+    input.accepts_missing = c.options.missing;
   }
   model.signature.task = Task::kClassification;
   model.signature.probabilities = true;
