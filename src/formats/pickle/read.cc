@@ -17,26 +17,6 @@ namespace turnout::pickle {
 
 namespace {
 
-struct Magic {
-  std::string_view bytes;
-  std::string_view what;
-  bool compressed;
-};
-using namespace std::string_view_literals;
-constexpr Magic kMagics[] = {
-    {"\x1f\x8b"sv, "a gzip stream", true},
-    {"\x78\x01"sv, "a zlib stream", true},
-    {"\x78\x5e"sv, "a zlib stream", true},
-    {"\x78\x9c"sv, "a zlib stream", true},
-    {"\x78\xda"sv, "a zlib stream", true},
-    {"BZh"sv, "a bzip2 stream", true},
-    {"\xfd\x37\x7a\x58\x5a\x00"sv, "an xz stream", true},
-    {"\x5d\x00\x00"sv, "an lzma stream", true},
-    {"\x04\x22\x4d\x18"sv, "an lz4 stream", true},
-    {"ZF"sv, "a joblib file from before 0.10, compressed", true},
-    {"PK\x03\x04"sv, "a zip archive", false},
-};
-
 class Reader {
  public:
   Reader(std::span<const uint8_t> bytes, const Limits& limits, PickleStore& store)
@@ -60,7 +40,6 @@ class Reader {
 
   bool Step(uint8_t opcode);
   bool Stop();
-  bool CheckMagic();
 
   // The stack. Values under the last mark cannot be reached.
   std::size_t Fence() const { return marks_.size() > mark_base_ ? marks_.back() : stack_base_; }
@@ -120,32 +99,12 @@ class Reader {
   Id root_ = kNoId;
 };
 
-bool Reader::CheckMagic() {
-  const std::size_t size = std::min<std::size_t>(in_.size(), 8);
-  std::span<const uint8_t> start;
-  ByteReader(in_).ReadBytes(size, start);
-  const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
-  if (text.empty()) return call_.Corrupt("the file is empty");
-  for (const Magic& magic : kMagics) {
-    if (!text.starts_with(magic.bytes)) continue;
-    return call_.Fail(
-        Code::kUnsupported,
-        magic.compressed
-            ? fmt::format("{}; compressed files are not read: load it in Python and save it again with "
-                          "joblib.dump(model, path, compress=0)",
-                          magic.what)
-            : fmt::format("{}, not a pickle (a skops file is one; this reader takes pickle and joblib files)",
-                          magic.what));
-  }
-  return true;
-}
-
 bool Reader::Read() {
   if (in_.size() > limits_.file_bytes) {
     return call_.Fail(Code::kUnsupported, fmt::format("a file of {} bytes, more than {} are not accepted",
                                                       in_.size(), limits_.file_bytes));
   }
-  if (!CheckMagic()) return false;
+  if (in_.size() == 0) return call_.Corrupt("the file is empty");
   while (root_ == kNoId) {
     const std::size_t offset = in_.offset();
     call_.set_offset(offset);

@@ -151,15 +151,6 @@ case("protocol_6", b"\x80\x06N.", "byte 0: pickle protocol 6; protocols 0 to 5 a
 
 # ---- other kinds of file
 
-COMPRESSED = ("; compressed files are not read: load it in Python and save it again with joblib.dump(model, path, compress=0)")
-case("gzip", b"\x1f\x8b\x08\x00", f"byte 0: a gzip stream{COMPRESSED}")
-case("zlib", b"\x78\x9c\x01\x02", f"byte 0: a zlib stream{COMPRESSED}")
-case("bzip2", b"BZh91AY", f"byte 0: a bzip2 stream{COMPRESSED}")
-case("xz", b"\xfd7zXZ\x00\x00", f"byte 0: an xz stream{COMPRESSED}")
-case("lzma", b"\x5d\x00\x00\x80\x00", f"byte 0: an lzma stream{COMPRESSED}")
-case("lz4", b"\x04\x22\x4d\x18\x60", f"byte 0: an lz4 stream{COMPRESSED}")
-case("zfile", b"ZF0x1234", f"byte 0: a joblib file from before 0.10, compressed{COMPRESSED}")
-case("zip", b"PK\x03\x04\x14\x00", "byte 0: a zip archive, not a pickle (a skops file is one; this reader takes pickle and joblib files)")
 case("json", b'{"learner": {}}', "byte 0: 0x7b is no pickle opcode; this is not a pickle file")
 case("empty", b"", "byte 0: the file is empty")
 case("joblib_0_9", P2 + b"cjoblib.numpy_pickle\nNDArrayWrapper\n)\x81.",
