@@ -82,7 +82,7 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.limits.header_bytes); }},
     {{"limits.body", "Largest request body; beyond, 413", "16MiB", "1KiB to 1GiB", "4MiB"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.limits.body_bytes); }},
-    {{"limits.rows", "Most rows of one batch request; beyond, 422", "100000", "1 to 10000000", "10000"},
+    {{"limits.rows", "Most rows of one batch request; beyond, 422", "10000", "1 to 10000000", "50000"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.config.max_rows); }},
     {{"limits.idle", "How long a connection may wait for its next request", "75s", "1s to 1h", "5m"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.limits.idle); }},
