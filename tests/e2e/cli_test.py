@@ -155,7 +155,7 @@ endpoints:
 
     def problems(self, path):
         return [f"{path}:1: listen.http: '127.0.0.1' is not address:port, such as 0.0.0.0:8080",
-                f"{path}:2: thread: no such setting; here there are listen, threads, limits, drain, endpoints, streams",
+                f"{path}:2: thread: no such setting; did you mean 'threads'?",
                 f"{path}:5: endpoints.churn.versions: a version is needed, such as {{v1: {{model: model.pkl}}}}",
                 f"{path}:6: endpoints.churn.objective.p99: 'fast' is not a duration; write 500ms, 2s or 1m30s"]
 
