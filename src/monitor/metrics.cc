@@ -51,8 +51,10 @@ std::string Sample(double value) {
 void MetricsShard::Observe(HistogramId id, double value) {
   // One NaN or infinity would make the sum useless for ever: it is counted, above every bound.
   if (!std::isfinite(value)) return Add(CounterId{id.cell + static_cast<uint32_t>(id.bounds.size())});
-  const auto bucket =
-      static_cast<uint32_t>(std::lower_bound(id.bounds.begin(), id.bounds.end(), value) - id.bounds.begin());
+  // PERF: counted instead of searched. Some twenty comparisons without a branch cost less than the two or
+  // three branches of a binary search that nobody can predict.
+  uint32_t bucket = 0;
+  for (const double bound : id.bounds) bucket += bound < value ? 1 : 0;
   Add(CounterId{id.cell + bucket});
   std::atomic<uint64_t>& sum = Cell(id.cell + static_cast<uint32_t>(id.bounds.size()) + 1);
   const double total = std::bit_cast<double>(sum.load(std::memory_order_relaxed)) + value;
