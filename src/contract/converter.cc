@@ -1,6 +1,8 @@
 #include "contract/converter.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "bytes/number.h"
 #include "bytes/utf8.h"
@@ -104,7 +106,13 @@ std::string StandardMessage(const Field& field, std::string_view type, bool code
 
 }  // namespace
 
-Converter::Converter(const Field& field) : field_(field) {
+Converter::Converter(const Field& field)
+    : field_(field),
+      is_int_(field.type == FieldType::kInt),
+      is_number_(is_int_ || field.type == FieldType::kFloat) {
+  const double limit = is_int_ ? kLargestInt : std::numeric_limits<double>::max();
+  lowest_ = std::max(field.min.value_or(-limit), -limit);
+  highest_ = std::min(field.max.value_or(limit), limit);
   if (field.values.size() <= kShortScan) return;
   for (uint32_t i = 0; i < field.values.size(); ++i) {
     by_text_.emplace(field.values[i].text, i);

@@ -3,10 +3,12 @@
 // Made once per field and reader; the field must outlive it. Immutable; any thread.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
 
+#include "bytes/number.h"
 #include "contract/contract.h"
 #include "contract/row_reader.h"
 
@@ -25,6 +27,17 @@ class Converter {
   // `codes`: the cell holds a category's code.
   Value Convert(const Cell& cell, bool codes) const;
 
+  // PERF: a good cell of an int or a float, which most cells are, without the detour of a Value. False: no
+  // such cell, or no such field; Convert() then says what it is.
+  bool ConvertGoodNumber(const Cell& cell, double& number) const {
+    if (!is_number_ || (cell.kind != Cell::Kind::kText && cell.kind != Cell::Kind::kNumber)) return false;
+    const ParsedNumber parsed = ParseNumber(cell.text);
+    if (parsed.error != NumberError::kNone || parsed.value < lowest_ || parsed.value > highest_) return false;
+    if (is_int_ && std::trunc(parsed.value) != parsed.value) return false;
+    number = is_int_ ? parsed.value + 0.0 : parsed.value;
+    return true;
+  }
+
  private:
   Value ConvertNumber(const Cell& cell) const;
   Value ConvertBool(const Cell& cell) const;
@@ -33,6 +46,8 @@ class Converter {
   Value Chosen(const Field::Category& category) const;
 
   const Field& field_;
+  bool is_int_, is_number_;  // an int; an int or a float
+  double lowest_, highest_;  // of these
   // More categories than a short scan is good for; views into the field.
   std::unordered_map<std::string_view, uint32_t> by_text_;
   std::unordered_map<double, uint32_t> by_code_;

@@ -55,6 +55,10 @@ void RowReader::Set(Slot slot, std::string_view name, const Cell& cell) {
     return;
   }
   seen_[i] = kGood;
+  if (double number; converters_[i].ConvertGoodNumber(cell, number)) {
+    batch_.column(i).numbers.back() = number;
+    return;
+  }
   const Converter::Value value = converters_[i].Convert(cell, slot.codes);
   if (value.missing) {
     if (!SetMissing(i)) Fail(i, name, "missing", slot.codes, cell);
