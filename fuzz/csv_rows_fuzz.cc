@@ -1,6 +1,6 @@
 // CSV files: whatever they are, every record is a row or refused, the result does not depend on where the
 // file is cut, and the scored file holds the same rows again. The first byte says how many bytes are read at
-// a time, the second whether a good header is put before the rest.
+// a time, the second whether a good header is put before the rest. Seeds: examples/churn tests/codec.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

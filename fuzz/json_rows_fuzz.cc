@@ -1,5 +1,5 @@
 // Request bodies: whatever they are, each row sent is read or refused, an object reads the same alone and in
-// an array, and every reply is valid JSON.
+// an array, and every reply is valid JSON. Seeds: tests/codec tests/protocol/rest.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
