@@ -35,7 +35,7 @@ def check_equal(urls, rows):
 
 def load(url, connections, seconds, lines):
     out = subprocess.run(
-        pinned(CLIENT_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "10s", "-s",
+        pinned(CLIENT_CORE, "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s", "-s",
                ROOT / "bench/predict.lua", url, "--", lines),
         check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
     figures = json.loads(out.splitlines()[-1])
