@@ -5,13 +5,13 @@
 namespace turnout::sklearn {
 namespace {
 
-// A model takes less memory than its file, which also holds what predicting does not need; small files may
-// say that they have a million columns.
+// A model takes less memory than its file and the values read from it (a skops file is compressed), which
+// also hold what predicting does not need; small files may say that they have a million columns.
 constexpr std::size_t kFactor = 4, kBase = std::size_t{256} << 20;
 
 }  // namespace
 
-Budget::Budget(std::size_t file_bytes) : left_(kFactor * uint64_t{file_bytes} + kBase) {}
+Budget::Budget(std::size_t read_bytes) : left_(kFactor * uint64_t{read_bytes} + kBase) {}
 
 Status Budget::Take(const Part& part, uint64_t bytes) {
   if (bytes <= left_) {
@@ -20,8 +20,8 @@ Status Budget::Take(const Part& part, uint64_t bytes) {
   }
   return pickle::Fail(
       Code::kCorrupt, part,
-      fmt::format("up to here the model is larger than {} times its file plus {} MB; the file is damaged or "
-                  "made to fill the memory",
+      fmt::format("up to here the model is larger than {} times what was read plus {} MB; the file is "
+                  "damaged or made to fill the memory",
                   kFactor, kBase >> 20));
 }
 

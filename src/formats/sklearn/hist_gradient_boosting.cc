@@ -52,11 +52,16 @@ Status AddCategories(const Part& predictor, const Part& nodes, const NodeTable& 
           fmt::format("node {} uses category set {}; there are {}", i, set_index[i], words.shape[0]));
     }
     Node& node = forest.nodes[first + i];
+    const Known& all = known[static_cast<std::size_t>(node.feature)];
+    if (!all.categorical) {
+      return pickle::Fail(Code::kCorrupt, nodes,
+                          fmt::format("node {} splits feature {} by category; it has none", i, node.feature));
+    }
     TURNOUT_TRY(budget.Take(nodes, sizeof(CategorySet)));
     CategorySet set;
     for (std::size_t w = 0; w < 8; ++w) {
       set.left[w] = static_cast<uint32_t>(words.values[static_cast<std::size_t>(set_index[i]) * 8 + w]);
-      set.known[w] = known[static_cast<std::size_t>(node.feature)].bits[w];
+      set.known[w] = all.bits[w];
     }
     node.categories = static_cast<int32_t>(forest.sets.size());
     forest.sets.push_back(set);

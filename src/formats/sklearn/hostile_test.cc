@@ -28,6 +28,15 @@ std::string Filled(std::string bytes) {
   return bytes.replace(at, length, std::string(900'000, '2'));
 }
 
+// Which element of a bomb goes beyond the budget depends on the sizes of our own structs: [N].
+std::string WithoutIndices(std::string message) {
+  for (std::size_t at = 0; (at = message.find('[', at)) != std::string::npos; ++at) {
+    const std::size_t end = message.find(']', at);
+    if (end - at > 2) message.replace(at + 1, end - at - 1, "N");  // [0] is another list
+  }
+  return message;
+}
+
 struct Use {
   double seconds;  // of processor time: the machine may be busy
   std::size_t peak_bytes;
@@ -63,7 +72,9 @@ TEST(HostileSklearn, EachFileGivesItsExactMessage) {
     ++cases;
     EXPECT_FALSE(model.has_value()) << "it was read";
     if (model) continue;
-    EXPECT_EQ(model.error().message + "\n", ReadFile(message));
+    const bool bomb = message.filename().string().starts_with("bomb_");
+    EXPECT_EQ((bomb ? WithoutIndices(model.error().message) : model.error().message) + "\n",
+              ReadFile(message));
     if (kSanitized) continue;
     EXPECT_LT(after.seconds - before.seconds, 4);
     EXPECT_LT(after.peak_bytes - before.peak_bytes, 10 * bytes.size() + (std::size_t{256} << 20));

@@ -122,7 +122,7 @@ std::string KnownPredictors() {
 Result<Model> LoadSklearn(const pickle::Graph& graph) {
   using namespace sklearn;
   const Part root(graph.root());
-  Budget budget(graph.end());
+  Budget budget(graph.end() + graph.memory_bytes());
   const Context outer{ReleaseOf(root, {}), budget};
   TURNOUT_ASSIGN(const std::vector<Stage> stages, Unfold(root, "model", outer, 0));
   if (stages.empty()) {

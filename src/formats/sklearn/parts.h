@@ -39,7 +39,7 @@ Release ReleaseOf(const Part& estimator, const Release& parent);
 // it copies or walks.
 class Budget {
  public:
-  explicit Budget(std::size_t file_bytes);
+  explicit Budget(std::size_t read_bytes);
   // `part` is where the budget ends, if it does.
   Status Take(const Part& part, uint64_t bytes);
   // For one object whose attributes are then looked up by name.

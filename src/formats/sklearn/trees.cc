@@ -1,7 +1,7 @@
 // sklearn/tree/_tree.pyx (Tree), tree/_classes.py, ensemble/_forest.py.
 #include <fmt/format.h>
 
-#include <limits>
+#include <algorithm>
 
 #include "formats/sklearn/parts.h"
 
@@ -24,37 +24,32 @@ Result<bool> TreeAcceptsMissing(const Part& tree, const Release& release) {
   return std::find(std::begin(kCriteria), std::end(kCriteria), criterion) != std::end(kCriteria);
 }
 
-struct ForestKind {
-  bool classifier = false;
-  Leaves leaves = Leaves::kValues;
-};
-
 // The classes and the shape of the forest; the part that single trees and forests share.
-Result<ForestKind> Prepare(const Part& estimator, const Context& context, Loaded& out, Forest& forest) {
+Result<Leaves> Prepare(const Part& estimator, const Context& context, Loaded& out, Forest& forest) {
   TURNOUT_ASSIGN(const int64_t n_outputs, pickle::IntOr(estimator, "n_outputs_", 1));
   if (n_outputs != 1) {
     return pickle::Fail(Code::kUnsupported, estimator,
                         fmt::format("it predicts {} targets at once; only one is supported", n_outputs));
   }
-  ForestKind kind;
-  kind.classifier = pickle::ShortClassName(estimator.value).ends_with("Classifier");
+  Model& model = out.model;
+  model.link = Link::kIdentity;
+  out.largest = kFloat32Limit;
   forest.features = out.inputs;
   forest.float32 = true;
-  out.largest = kFloat32Limit;
-  if (kind.classifier) {
+  Leaves leaves = Leaves::kValues;
+  if (pickle::ShortClassName(estimator.value).ends_with("Classifier")) {
     TURNOUT_ASSIGN(const Part classes, pickle::Attribute(estimator, "classes_"));
-    TURNOUT_ASSIGN(out.model.signature.classes, Labels(classes, context.budget));
-    forest.outputs = forest.leaf_width = static_cast<int32_t>(out.model.signature.classes.size());
-    kind.leaves = context.release.AtLeast(1, 4) ? Leaves::kFractions : Leaves::kCounts;
-    out.model.signature.task = Task::kClassification;
-    out.model.signature.probabilities = true;
-    out.model.decision = Decision::kLargest;
+    TURNOUT_ASSIGN(model.signature.classes, Labels(classes, context.budget));
+    model.signature.task = Task::kClassification;
+    model.signature.probabilities = true;
+    model.decision = Decision::kLargest;
+    forest.outputs = forest.leaf_width = static_cast<int32_t>(model.signature.classes.size());
+    leaves = context.release.AtLeast(1, 4) ? Leaves::kFractions : Leaves::kCounts;
   } else {
-    out.model.signature.task = Task::kRegression;
+    model.signature.task = Task::kRegression;
   }
-  out.model.link = Link::kIdentity;
   forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);
-  return kind;
+  return leaves;
 }
 
 }  // namespace
@@ -93,9 +88,9 @@ Status AddTree(const Part& tree, Leaves leaves, double scale, int32_t target, Bu
 
 Status LoadDecisionTree(const Part& estimator, const Context& context, Loaded& out) {
   Forest forest;
-  TURNOUT_ASSIGN(const ForestKind kind, Prepare(estimator, context, out, forest));
+  TURNOUT_ASSIGN(const Leaves leaves, Prepare(estimator, context, out, forest));
   TURNOUT_ASSIGN(const Part tree, pickle::Attribute(estimator, "tree_"));
-  TURNOUT_TRY(AddTree(tree, kind.leaves, 1.0, 0, context.budget, forest));
+  TURNOUT_TRY(AddTree(tree, leaves, 1.0, 0, context.budget, forest));
   TURNOUT_ASSIGN(out.accepts_missing, TreeAcceptsMissing(estimator, context.release));
   out.model.predictor = std::move(forest);
   return {};
@@ -104,7 +99,7 @@ Status LoadDecisionTree(const Part& estimator, const Context& context, Loaded& o
 Status LoadAveragedForest(const Part& estimator, const Context& context, Loaded& out) {
   Forest forest;
   forest.average = true;
-  TURNOUT_ASSIGN(const ForestKind kind, Prepare(estimator, context, out, forest));
+  TURNOUT_ASSIGN(const Leaves leaves, Prepare(estimator, context, out, forest));
   TURNOUT_ASSIGN(const Part trees, pickle::Attribute(estimator, "estimators_"));
   TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(trees));
   if (elements.empty()) return pickle::Fail(Code::kCorrupt, trees, "a forest without trees");
@@ -112,7 +107,7 @@ Status LoadAveragedForest(const Part& estimator, const Context& context, Loaded&
     const Part one(elements[i], trees.path.Index(i));
     TURNOUT_TRY(context.budget.TakeObject(one));
     TURNOUT_ASSIGN(const Part tree, pickle::Attribute(one, "tree_"));
-    TURNOUT_TRY(AddTree(tree, kind.leaves, 1.0, 0, context.budget, forest));
+    TURNOUT_TRY(AddTree(tree, leaves, 1.0, 0, context.budget, forest));
   }
   if (context.release.AtLeast(
           1, 4)) {  // the first tree speaks for all: ensemble/_forest.py, _validate_X_predict

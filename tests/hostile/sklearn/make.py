@@ -281,6 +281,7 @@ CASES = {
     "hist_threshold_nan": hist(hgb, node(0, num_threshold=np.nan)),
     "hist_value_infinite": hist(hgb, node(1, value=np.inf)),
     "hist_set_out_of_range": hist(codes, node(0, bitset_idx=1)),
+    "hist_categories_of_a_number": hist(codes, node(0, feature_idx=1)),
     "hist_sets_too_narrow": hist(codes, raw_left_cat_bitsets=np.zeros((1, 7), np.uint32)),
     "hist_sets_missing": hist(codes, raw_left_cat_bitsets=None),
     "hist_categories_of_three_columns": mapper(codes, is_categorical_=np.ones(3, np.uint8)),
