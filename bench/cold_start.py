@@ -1,6 +1,7 @@
 """From exec to the first correct answer, and memory then; against the same endpoint in FastAPI."""
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -8,23 +9,29 @@ import time
 from measure import GOOD_ROW, free_port, median, memory_mb, say, server_config, uvicorn
 
 BODY = json.dumps(GOOD_ROW).encode()
-REQUEST = (b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
+REQUEST = (b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
            b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
 
 
 def answer(port):
-    """The reply's body; None: nobody listens yet, or it is still loading."""
+    """The reply's body; None: nobody listens yet, or it is still loading.
+
+    The client closes first, and each start has a port of its own: where a server has closed first, the kernel
+    remembers the pair of ports for a minute, and the next connection with the same pair may wait a second.
+    """
     with socket.socket() as s:
         s.settimeout(10)
         try:
             s.connect(("127.0.0.1", port))
             s.sendall(REQUEST)
-            reply = b""
-            while data := s.recv(65536):
-                reply += data
+            head, _, body = s.recv(65536).partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            while length and len(body) < int(length[1]):
+                if not (more := s.recv(65536)):
+                    return None
+                body += more
         except ConnectionError:
             return None
-    head, _, body = reply.partition(b"\r\n\r\n")
     return json.loads(body) if head.startswith(b"HTTP/1.1 200") else None
 
 
@@ -56,14 +63,14 @@ def once(command, port, log):
 
 
 def run(options):
-    port = free_port()
-    commands = {"turnout": [options.turnout, "serve", server_config(options.folder, port, threads=0)],
-                "fastapi": uvicorn(port)}
+    commands = {"turnout": lambda port: [options.turnout, "serve", server_config(options.folder, port, threads=0)],
+                "fastapi": uvicorn}
     samples = {name: [] for name in commands}
     peer_every = max(1, options.starts // options.pairs)
     for i in range(options.starts):
         for name in commands if i % peer_every == 0 else ["turnout"]:
-            samples[name].append(once(commands[name], port, options.folder / f"start-{name}.log"))
+            port = free_port()
+            samples[name].append(once(commands[name](port), port, options.folder / f"start-{name}.log"))
     medians = {name: {key: median([s[key] for s in of]) for key in of[0]} for name, of in samples.items()}
     for name, of in medians.items():
         say("  {:<24} {:8.1f} ms to the first answer (median of {}, {:.1f} to {:.1f})  {:6.1f} MB resident, {:.1f} of them "
