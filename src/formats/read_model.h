@@ -35,8 +35,10 @@ enum class FileFormat : uint8_t {
 FileFormat DetectFormat(std::span<const uint8_t> bytes);
 std::string_view Name(FileFormat format);  // "pickle", "gzip", ...
 
-// Errors name the place in the file, and of a compressed file in which of its layers: "step 'woe' is
-// category_encoders.woe.WOEEncoder, which this server can't run; ...". The result has passed CheckModel.
+// Errors name the place in the file, and of a compressed file in which of its layers:
+//   Pipeline > pipeline step 'woe' > WOEEncoder: category_encoders.woe.WOEEncoder can't be run by this
+//   server; it reads ...
+// The result has passed CheckModel.
 Result<Model> ReadModel(std::span<const uint8_t> bytes);
 
 }  // namespace turnout
