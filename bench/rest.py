@@ -49,13 +49,15 @@ def run(options):
     lines = options.folder / "bodies.txt"
     lines.write_text("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows))
     ports = {name: free_port() for name in NAMES}
-    nginx = options.folder / "nginx.conf"
+    home = options.folder / "nginx"  # of its own: started by root, it gives the folder to its worker's user
+    home.mkdir()
+    nginx = home / "nginx.conf"
     nginx.write_text((ROOT / "bench/peers/nginx.conf").read_text()
-                     .replace("@PORT@", str(ports["nginx"])).replace("@FOLDER@", str(options.folder)))
+                     .replace("@PORT@", str(ports["nginx"])).replace("@FOLDER@", str(home)))
     commands = {
         "turnout": [options.turnout, "serve", server_config(options.folder, ports["turnout"])],
         "fastapi": uvicorn(ports["fastapi"]),
-        "nginx": ["nginx", "-c", nginx, "-p", options.folder, "-e", options.folder / "nginx-start.log"],
+        "nginx": ["nginx", "-c", nginx, "-p", home, "-e", home / "start.log"],
     }
     samples = {name: [] for name in NAMES}
     with contextlib.ExitStack() as stack:
