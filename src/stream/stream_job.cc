@@ -343,6 +343,7 @@ void StreamJob::Revoked(std::span<const int32_t> partitions, bool lost) {
 
 void StreamJob::EndOf(int32_t number) {
   Partition& partition = At(number);
+  if (broker_->EndOffset(number) < partition.highest_end) return;
   partition.at_end = true;
   partition.end_poll = polls_;
   Progress();
@@ -445,6 +446,7 @@ void StreamJob::UpdateLag() {
   for (int32_t number : AssignedPartitions()) {
     Partition& partition = At(number);
     const int64_t end = broker_->EndOffset(number), position = partition.window.position();
+    partition.highest_end = std::max(partition.highest_end, end);
     if (end >= 0 && position >= 0) partition.lag->store(std::max<int64_t>(0, end - position));
   }
 }

@@ -94,6 +94,8 @@ class StreamJob final : private BrokerEvents {
     SteadyTime rewind_at;
     bool at_end = false;
     uint64_t end_poll = 0;  // the poll that told
+    // The largest end seen. A broker that was killed tells a smaller one for a moment when it is back.
+    int64_t highest_end = -1;
     std::shared_ptr<std::atomic<int64_t>> lag;
   };
 
