@@ -310,7 +310,6 @@ StreamJob::Partition& StreamJob::At(int32_t number) {
 }
 
 void StreamJob::Assigned(std::span<const int32_t> partitions) {
-  was_assigned_ = true;
   for (int32_t number : partitions) {
     Partition& partition = At(number);
     partition.assigned = true;
@@ -343,7 +342,6 @@ void StreamJob::Revoked(std::span<const int32_t> partitions, bool lost) {
 
 void StreamJob::EndOf(int32_t number) {
   Partition& partition = At(number);
-  if (broker_->EndOffset(number) < partition.highest_end) return;
   partition.at_end = true;
   partition.end_poll = polls_;
   Progress();
@@ -357,9 +355,11 @@ std::vector<int32_t> StreamJob::AssignedPartitions() const {
   return numbers;
 }
 
+// No partition is no end: they were lost with the broker, or are on their way from one member to another.
 bool StreamJob::AllAtEnd() {
-  if (!was_assigned_ || outboxes_.in_flight() > 0) return false;
-  return std::ranges::all_of(AssignedPartitions(), [&](int32_t number) {
+  const std::vector<int32_t> assigned = AssignedPartitions();
+  if (assigned.empty() || outboxes_.in_flight() > 0) return false;
+  return std::ranges::all_of(assigned, [&](int32_t number) {
     const Partition& partition = At(number);
     return partition.at_end && !partition.rewinding && partition.window.empty();
   });
@@ -446,7 +446,6 @@ void StreamJob::UpdateLag() {
   for (int32_t number : AssignedPartitions()) {
     Partition& partition = At(number);
     const int64_t end = broker_->EndOffset(number), position = partition.window.position();
-    partition.highest_end = std::max(partition.highest_end, end);
     if (end >= 0 && position >= 0) partition.lag->store(std::max<int64_t>(0, end - position));
   }
 }

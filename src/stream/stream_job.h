@@ -94,8 +94,6 @@ class StreamJob final : private BrokerEvents {
     SteadyTime rewind_at;
     bool at_end = false;
     uint64_t end_poll = 0;  // the poll that told
-    // The largest end seen. A broker that was killed tells a smaller one for a moment when it is back.
-    int64_t highest_end = -1;
     std::shared_ptr<std::atomic<int64_t>> lag;
   };
 
@@ -152,7 +150,6 @@ class StreamJob final : private BrokerEvents {
   SteadyTime full_since_{};
   bool full_ = false;
   bool paused_ = false;
-  bool was_assigned_ = false;
   int failures_ = 0;  // deliveries that failed since the last that did not
   uint64_t polls_ = 0;
   std::map<std::string, SteadyTime, std::less<>> troubles_said_;  // and when

@@ -341,12 +341,15 @@ TEST_F(StreamJobTest, ALostPartitionIsRepeatedByItsNewOwnerAndNotCommittedHere) 
   FakeBroker broker(cluster_, job.events());
   broker.hold = true;
   broker.on_poll = [&] {
-    if (broker.polls != 4) return;
-    broker.Revoke({0}, true);
-    broker.hold = false;  // answers of the old assignment arrive, and finish nothing
+    if (broker.polls == 4) {
+      broker.Revoke({0}, true);
+      broker.hold = false;  // answers of the old assignment arrive, and finish nothing
+    }
+    stop_ = broker.polls == 5;
   };
   const auto summary = job.Run(broker);
   ASSERT_TRUE(summary.has_value());
+  stop_ = false;
   EXPECT_EQ(summary->answered, 21u);
   EXPECT_EQ(cluster_.committed[0], 0);  // where it began
 
@@ -357,6 +360,20 @@ TEST_F(StreamJobTest, ALostPartitionIsRepeatedByItsNewOwnerAndNotCommittedHere) 
   ExpectAllCommitted();
   ExpectOrder();
   EXPECT_EQ(cluster_.answers.size(), 71u);
+}
+
+TEST_F(StreamJobTest, WithoutAPartitionIsNotAtTheEnd) {
+  Fill(2, 50);
+  StreamJob job = Job();
+  FakeBroker broker(cluster_, job.events());
+  broker.on_poll = [&] {
+    if (broker.polls == 4) broker.Revoke({0, 1}, true);
+    if (broker.polls == 9) broker.Assign({0, 1});
+  };
+  ASSERT_TRUE(job.Run(broker).has_value());
+  ExpectAllAnswered();
+  ExpectAllCommitted();
+  ExpectOrder();
 }
 
 TEST_F(StreamJobTest, RevokedWhileTheBrokerIsAwayGivesUpInTime) {
@@ -370,9 +387,10 @@ TEST_F(StreamJobTest, RevokedWhileTheBrokerIsAwayGivesUpInTime) {
       broker.Revoke({0}, false);
       broker.away = false;
     }
+    stop_ = broker.polls == 5;
   };
-  options_.until_end = true;
   ASSERT_TRUE(job.Run(broker).has_value());
+  stop_ = false;
   StreamJob other = Job();
   FakeBroker others(cluster_, other.events());
   ASSERT_TRUE(other.Run(others).has_value());
