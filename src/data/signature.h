@@ -20,9 +20,9 @@ enum class ColumnType : uint8_t { kNumber, kText };
 
 // One input column, in the order in which the model takes them.
 struct Input {
-  std::string name;                 // the file's own, else x0, x1, ...
+  std::string name;  // the file's own, else x0, x1, ...
   ColumnType type = ColumnType::kNumber;
-  bool accepts_missing = false;     // false: the library refuses NaN / None in this column, and so do we
+  bool accepts_missing = false;  // false: the library refuses NaN / None in this column, and so do we
   // |x| must not pass this: the largest float where the library casts to float32 (beyond is infinity,
   // which it refuses), the largest double elsewhere. Infinity is always refused.
   double largest = std::numeric_limits<double>::max();
