@@ -39,7 +39,7 @@ void Run(const Case& c, double seconds) {
   model.signature.task = Task::kClassification;
   model.signature.probabilities = true;
   for (int64_t k = 0; k < std::max(2, forest.outputs); ++k) model.signature.classes.emplace_back(k);
-  model.link = forest.outputs == 1 ? Link::kExpit : forest.average ? Link::kIdentity : Link::kSoftmax;
+  model.link = forest.outputs == 1 ? Link::kExpit : forest.divisor > 1 ? Link::kIdentity : Link::kSoftmax;
   model.decision = forest.outputs == 1 ? Decision::kRawFromZero : Decision::kLargest;
   if (auto status = CheckModel(model); !status) {
     std::fprintf(stderr, "%s: %s\n", c.name, status.error().message.c_str());

@@ -150,6 +150,8 @@ class Binder {
     switch (item.what) {
       case What::kValue:
         if (!regression) problem("`value` is a regression's; the model predicts classes: use `class`");
+        if (signature_.values != 1)
+          problem(fmt::format("`value`, but the model gives {} values a row", signature_.values));
         return;
       case What::kClass:
         if (regression) problem("`class`, but the model is a regression: use `value`");

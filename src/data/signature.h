@@ -39,6 +39,7 @@ struct Signature {
   bool named = false;          // the names are the file's own
   std::vector<Label> classes;  // classification: in the order of the probability columns
   bool probabilities = false;  // classification: the model has predict_proba
+  int32_t values = 1;          // regression: numbers per answer
 };
 
 }  // namespace turnout

@@ -34,15 +34,40 @@ int32_t CategoryIndex::Find(double number) const {
 ColumnProgram::ColumnProgram(const Model& model) {
   std::vector<Place> places(model.signature.inputs.size());
   for (std::size_t i = 0; i < places.size(); ++i) places[i] = static_cast<Place>(i);
+  for (const Input& input : model.signature.inputs) types_.push_back(input.type);
   columns_ = Compile(model.steps, std::move(places));
 }
 
 std::vector<ColumnProgram::Place> ColumnProgram::Compile(const std::vector<Step>& steps,
                                                          std::vector<Place> places) {
   for (const Step& step : steps) {
-    places = std::visit([&](const auto& s) { return Compile(s, std::move(places)); }, step);
+    places = std::visit(
+        [&](const auto& s) {
+          if constexpr (requires { Compile(s, std::move(places)); }) {
+            return Compile(s, std::move(places));
+          } else {
+            return CompileSlow(step, std::move(places));
+          }
+        },
+        step);
   }
   return places;
+}
+
+std::vector<ColumnProgram::Place> ColumnProgram::CompileSlow(const Step& step, std::vector<Place> places) {
+  // The types of the columns here are known to fit: CheckModel has seen them.
+  std::vector<ColumnType> types;
+  for (const Place place : places)
+    types.push_back(place >= 0 ? types_[static_cast<std::size_t>(place)] : ColumnType::kNumber);
+  const std::size_t columns = OutputColumns({&step, 1}, std::move(types))->size();
+  operations_.push_back({.kind = Kind::kStep,
+                         .from = places.empty() ? 0 : places[0],
+                         .to = registers_,
+                         .step = static_cast<int32_t>(slow_steps_.size())});
+  slow_steps_.push_back({&step, std::move(places)});
+  std::vector<Place> out;
+  for (std::size_t i = 0; i < columns; ++i) out.push_back(~registers_++);
+  return out;
 }
 
 std::vector<ColumnProgram::Place> ColumnProgram::Compile(const Scale& scale, std::vector<Place> places) {
@@ -120,6 +145,11 @@ void ColumnProgram::Run(std::span<const ColumnView> inputs, std::size_t first, s
                         double* scratch, std::size_t stride) const {
   for (const Operation& operation : operations_) {
     double* to = scratch + static_cast<std::size_t>(operation.to) * stride;
+    if (operation.kind == Kind::kStep) {
+      RunSlow(slow_steps_[static_cast<std::size_t>(operation.step)], inputs, first, rows, scratch, to,
+              stride);
+      continue;
+    }
     const bool is_text =
         operation.from >= 0 && inputs[static_cast<std::size_t>(operation.from)].texts != nullptr;
     const std::string_view* texts =
@@ -159,7 +189,25 @@ void ColumnProgram::Run(std::span<const ColumnView> inputs, std::size_t first, s
           to[r] = OrdinalCode(*operation.ordinal, operation.ordinal_column, category(r));
         }
         break;
+      case Kind::kStep: break;  // above
     }
+  }
+}
+
+void ColumnProgram::RunSlow(const SlowStep& slow, std::span<const ColumnView> inputs, std::size_t first,
+                            std::size_t rows, double* scratch, double* to, std::size_t stride) const {
+  std::vector<Value> row;
+  for (std::size_t r = 0; r < rows; ++r) {
+    row.clear();
+    for (const Place place : slow.from) {
+      if (place >= 0 && types_[static_cast<std::size_t>(place)] == ColumnType::kText) {
+        row.push_back({.text = inputs[static_cast<std::size_t>(place)].texts[first + r], .is_text = true});
+      } else {
+        row.push_back({.number = Numbers(place, inputs, first, scratch, stride)[r]});
+      }
+    }
+    row = Transform({slow.step, 1}, std::move(row));
+    for (std::size_t i = 0; i < row.size(); ++i) to[i * stride + r] = row[i].number;
   }
 }
 

@@ -54,7 +54,7 @@ class ColumnProgram {
   // Where a column's values are: an input (>= 0) or the scratch column ~place (< 0).
   using Place = int32_t;
 
-  enum class Kind : uint8_t { kSubtract, kDivide, kSubtractDivide, kFill, kOneHot, kOrdinal };
+  enum class Kind : uint8_t { kSubtract, kDivide, kSubtractDivide, kFill, kOneHot, kOrdinal, kStep };
 
   struct Operation {
     Kind kind;
@@ -66,9 +66,17 @@ class ColumnProgram {
     int32_t dropped = -1;  // one-hot: the category without a column
     const Ordinal* ordinal = nullptr;
     std::size_t ordinal_column = 0;
+    int32_t step = -1;  // into slow_steps_
+  };
+
+  // A step that has no operation of its own: the slow model's, row by row.
+  struct SlowStep {
+    const Step* step;
+    std::vector<Place> from;
   };
 
   std::vector<Place> Compile(const std::vector<Step>& steps, std::vector<Place> places);
+  std::vector<Place> CompileSlow(const Step& step, std::vector<Place> places);
   std::vector<Place> Compile(const Scale& scale, std::vector<Place> places);
   std::vector<Place> Compile(const Impute& impute, std::vector<Place> places);
   std::vector<Place> Compile(const OneHot& encoder, std::vector<Place> places);
@@ -82,7 +90,12 @@ class ColumnProgram {
                       : scratch + static_cast<std::size_t>(~place) * stride;
   }
 
+  void RunSlow(const SlowStep& slow, std::span<const ColumnView> inputs, std::size_t first, std::size_t rows,
+               double* scratch, double* to, std::size_t stride) const;
+
   std::vector<Operation> operations_;
+  std::vector<SlowStep> slow_steps_;
+  std::vector<ColumnType> types_;  // of the inputs
   std::vector<CategoryIndex> indexes_;
   std::vector<Place> columns_;
   int32_t registers_ = 0;

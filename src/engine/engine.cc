@@ -7,12 +7,9 @@
 namespace turnout {
 namespace {
 
-// Why a predictor of another kind does not fit, or nothing.
-template <class Predictor>
-std::string NeedsPredictor(const Model& model) {
-  if (std::holds_alternative<Predictor>(model.predictor)) return {};
-  return std::holds_alternative<Forest>(model.predictor) ? "the predictor is a forest"
-                                                         : "the predictor is linear";
+std::string LinearMisfit(const Model& model) {
+  if (std::holds_alternative<Linear>(model.predictor)) return {};
+  return fmt::format("the predictor is {}", Name(model.predictor));
 }
 
 struct Entry {
@@ -23,8 +20,9 @@ struct Entry {
 
 // The first that fits is used.
 constexpr Entry kEngines[] = {
-    {"portable", NeedsPredictor<Forest>, CompilePortable},
-    {"linear", NeedsPredictor<Linear>, CompileLinear},
+    {"portable", PortableMisfit, CompilePortable},
+    {"linear", LinearMisfit, CompileLinear},
+    {"rows", [](const Model&) { return std::string(); }, CompileRows},
     {"reference", [](const Model&) { return std::string(); }, CompileReference},
 };
 
@@ -62,18 +60,19 @@ void Prepare(const Model& model, std::size_t rows, Scores& scores) {
   scores.raw.resize(rows * scores.outputs);
   scores.probabilities.resize(rows * scores.classes);
   scores.class_index.resize(classification ? rows : 0);
-  scores.values.resize(classification ? 0 : rows);
+  scores.values.resize(rows * Values(model));
 }
 
 void Finish(const Model& model, std::size_t first, std::size_t rows, Scores& scores) {
   for (std::size_t r = first; r < first + rows; ++r) {
     const std::span<const double> raw(scores.raw.data() + r * scores.outputs, scores.outputs);
     if (!scores.values.empty()) {
-      ApplyLink(model.link, raw, {scores.values.data() + r, 1});
+      ApplyLink(model.link, model.link_scale, raw,
+                {scores.values.data() + r * scores.outputs, scores.outputs});
       continue;
     }
     const std::span<double> probabilities(scores.probabilities.data() + r * scores.classes, scores.classes);
-    if (!probabilities.empty()) ApplyLink(model.link, raw, probabilities);
+    if (!probabilities.empty()) ApplyLink(model.link, model.link_scale, raw, probabilities);
     scores.class_index[r] = static_cast<uint32_t>(Decide(model.decision, raw, probabilities));
   }
 }

@@ -25,7 +25,7 @@ struct Scores {
   std::vector<double> raw;            // rows x outputs
   std::vector<double> probabilities;  // rows x classes
   std::vector<uint32_t> class_index;  // rows; classification
-  std::vector<double> values;         // rows; regression
+  std::vector<double> values;         // rows x outputs; regression
 };
 
 // Scratch memory of one thread; any engine may use any Workspace.

@@ -100,6 +100,8 @@ TEST(Engine, ForestsOfEveryKindEqualTheSlowModel) {
       options.category_cast = static_cast<CategoryCast>(depth % 3);
       options.vector_leaves = bits & 8;
       options.average = bits & 16;
+      options.float32_sums = depth % 2 == 1;
+      options.zero_missing = options.missing && depth > 3;
       RandomForest random(seed++);
       options.outputs = static_cast<int32_t>(1 + random.Below(4));
       options.trees = static_cast<int32_t>(1 + random.Below(40));
@@ -242,7 +244,7 @@ TEST(Engine, BinaryAndRegressionLinks) {
   model.decision = Decision::kRawAboveZero;
   ExpectEnginesAgree(model, table);
   model.signature.probabilities = true;
-  for (Link link : {Link::kExpit, Link::kExpitTwice, Link::kSoftmax}) {
+  for (Link link : {Link::kExpit, Link::kExpitFloat, Link::kSoftmax}) {
     for (Decision decision : {Decision::kLargest, Decision::kRawAboveZero, Decision::kRawFromZero}) {
       model.link = link;
       model.decision = decision;
@@ -276,13 +278,15 @@ TEST(Engine, ChoiceIsExplained) {
   RandomForest random(1);
   const Model forest = Wrap(random.Make({}), false);
   const auto choices = ExplainEngines(forest);
-  ASSERT_EQ(choices.size(), 3u);
+  ASSERT_EQ(choices.size(), 4u);
   EXPECT_EQ(choices[0].name, "portable");
   EXPECT_EQ(choices[0].reason, "");
   EXPECT_EQ(choices[1].name, "linear");
   EXPECT_EQ(choices[1].reason, "the predictor is a forest");
-  EXPECT_EQ(choices[2].name, "reference");
+  EXPECT_EQ(choices[2].name, "rows");
   EXPECT_EQ(choices[2].reason, "");
+  EXPECT_EQ(choices[3].name, "reference");
+  EXPECT_EQ(choices[3].reason, "");
   EXPECT_EQ((*CompileEngine(forest))->name(), "portable");
 
   Model linear = forest;
@@ -292,7 +296,7 @@ TEST(Engine, ChoiceIsExplained) {
   EXPECT_EQ(CompileEngine(linear, "portable").error().message,
             "the engine portable does not fit this model: the predictor is linear");
   EXPECT_EQ(CompileEngine(linear, "avx1024").error().message,
-            "no engine \"avx1024\"; there are portable, linear, reference");
+            "no engine \"avx1024\"; there are portable, linear, rows, reference");
 }
 
 }  // namespace

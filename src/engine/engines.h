@@ -10,8 +10,11 @@ namespace turnout {
 
 // The slow model, row by row.
 std::unique_ptr<const Engine> CompileReference(const Model& model);
-// Forests; no instruction beyond the build's baseline.
+// Forests; no instruction beyond the build's baseline. What it does not fit, or empty.
+std::string PortableMisfit(const Model& model);
 std::unique_ptr<const Engine> CompilePortable(const Model& model);
+// Any predictor, row by row; its steps column by column.
+std::unique_ptr<const Engine> CompileRows(const Model& model);
 // Linear predictors, column by column.
 std::unique_ptr<const Engine> CompileLinear(const Model& model);
 

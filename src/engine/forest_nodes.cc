@@ -8,13 +8,20 @@
 namespace turnout {
 namespace {
 
-CodeSet Compile(const CategorySet& set, bool missing_left) {
-  CodeSet codes;
-  for (int w = 0; w < 16; ++w) {
-    const uint32_t unknown = w < 8 ? ~(set.left[w] | set.known[w]) : ~0u;
-    codes.left[w] = (w < 8 ? set.left[w] : 0) | (missing_left ? unknown : 0);
+CodeSet Compile(const Forest& forest, const CategorySet& set, bool missing_left) {
+  CodeSet codes{};
+  auto add = [&](uint32_t code, bool left) { codes.left[code / 32] |= uint32_t{left} << (code % 32); };
+  for (uint32_t c = 0; c < CodeSet::kCategories; ++c) {
+    add(c, CategoryGoesLeft(forest, set, static_cast<int32_t>(c)));
   }
+  add(CodeSet::kMissingCode, missing_left);
+  add(CodeSet::kOtherCode, set.otherwise_left);
   return codes;
+}
+
+Cell::Kind KindOf(const turnout::Node& node, bool missing) {
+  if (node.zero_missing) return node.missing_left ? Cell::kZeroMissingLow : Cell::kZeroMissing;
+  return missing && node.missing_left ? Cell::kMissingLow : Cell::kValue;
 }
 
 // Columns and category sets, each made when it is first used.
@@ -33,7 +40,9 @@ class Uses {
   uint32_t Set(int32_t categories, bool missing_left) {
     const auto [found, added] =
         set_index_.try_emplace({categories, missing_left}, static_cast<uint32_t>(sets_.size()));
-    if (added) sets_.push_back(Compile(forest_.sets[static_cast<std::size_t>(categories)], missing_left));
+    if (added) {
+      sets_.push_back(Compile(forest_, forest_.sets[static_cast<std::size_t>(categories)], missing_left));
+    }
     return found->second;
   }
 
@@ -69,6 +78,9 @@ bool Arrange(const Forest& forest, bool missing, ForestNodes<Node>& out) {
   constexpr std::size_t kMost = std::numeric_limits<Index>::max();
   if (kNarrow && !forest.float32) return false;
   if (!kCategorical && !forest.sets.empty()) return false;
+  for (const CategorySet& set : forest.sets) {
+    if (set.words * 32 > CodeSet::kCategories) return false;
+  }
 
   out = {};
   Uses uses(forest, out.cells, out.sets);
@@ -95,7 +107,7 @@ bool Arrange(const Forest& forest, bool missing, ForestNodes<Node>& out) {
         const double* values = forest.leaves.data() + static_cast<std::size_t>(from.left) * width;
         out.leaves.insert(out.leaves.end(), values, values + width);
       } else {
-        Cell::Kind kind = missing && from.missing_left ? Cell::kMissingLow : Cell::kValue;
+        Cell::Kind kind = KindOf(from, missing);
         if constexpr (kCategorical) {
           if (from.categories >= 0) {
             kind = Cell::kCategoryCode;

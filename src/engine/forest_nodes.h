@@ -42,10 +42,12 @@ struct CategoricalNode {
   uint32_t is_set;  // 1: a categorical split
 };
 
-// The bits that go left, by code: category, or kMissingCode for what is none. 512 bits, so that any cell
-// masked to 9 bits stays inside.
+// The bits that go left, by code: category, or what stands for NaN and for what names no category of a set.
+// 512 bits, so that any cell masked to 9 bits stays inside.
 struct CodeSet {
+  static constexpr uint32_t kCategories = 256;
   static constexpr uint32_t kMissingCode = 256;
+  static constexpr uint32_t kOtherCode = 257;
   static constexpr uint32_t kMask = 511;
   uint32_t left[16];
 };
@@ -55,9 +57,11 @@ inline constexpr uint32_t kLeafColumn = 0;
 // What a row's cell holds.
 struct Cell {
   enum Kind : uint8_t {
-    kValue,         // the number; NaN compares false and so goes right
-    kMissingLow,    // the number, -infinity for NaN: goes left at every split
-    kCategoryCode,  // the code of CodeSet, as the bits of a double
+    kValue,           // the number; NaN compares false and so goes right
+    kMissingLow,      // the number, -infinity for NaN: goes left at every split
+    kZeroMissing,     // the number, NaN for what is as good as zero (Node::zero_missing)
+    kZeroMissingLow,  // the same, -infinity for NaN and zero
+    kCategoryCode,    // the code of CodeSet, as the bits of a double
   };
   int32_t feature;
   Kind kind;

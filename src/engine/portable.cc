@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include "engine/column_program.h"
 #include "engine/engines.h"
@@ -29,10 +31,12 @@ struct Group {
   int32_t depth;
 };
 
-template <class Node>
+// `Sum` is what the scores are added in. They lie in memory as doubles in either case: a float is one too.
+template <class Node, class Sum>
 class Portable final : public Engine {
   using Real = typename Node::Real;
   static constexpr bool kNarrow = std::is_same_v<Node, NarrowNode>;
+  static constexpr bool kDoubleSums = std::is_same_v<Sum, double>;
 
  public:
   Portable(const Model& model, ForestNodes<Node> nodes)
@@ -48,7 +52,7 @@ class Portable final : public Engine {
       groups_.push_back({t, count, *std::max_element(depth, depth + count)});
       t += static_cast<uint32_t>(count);
     }
-    if constexpr (kNarrow) {
+    if constexpr (kNarrow && kDoubleSums) {
       if (forest_.leaf_width == 1) shallow_ = ShallowTrees::Make(nodes_, forest_.targets);
     }
   }
@@ -98,13 +102,20 @@ class Portable final : public Engine {
 
   Real Convert(Cell::Kind kind, double x) const {
     if constexpr (std::is_same_v<Node, CategoricalNode>) {
-      if (kind == Cell::kCategoryCode) {
-        const int32_t category = CategoryOf(forest_.category_cast, Rounded(x));
-        return std::bit_cast<double>(category >= 0 ? static_cast<uint64_t>(category)
-                                                   : uint64_t{CodeSet::kMissingCode});
-      }
+      if (kind == Cell::kCategoryCode) return std::bit_cast<double>(uint64_t{Code(x)});
     }
-    return kind == Cell::kMissingLow && IsMissing(x) ? kNothingBelow<Real> : Rounded(x);
+    if (kind == Cell::kValue) return Rounded(x);
+    const bool missing = IsMissing(x) || (kind >= Cell::kZeroMissing && IsZero(Rounded(x)));
+    if (!missing) return Rounded(x);
+    return kind == Cell::kZeroMissing ? std::numeric_limits<Real>::quiet_NaN() : kNothingBelow<Real>;
+  }
+
+  static bool IsZero(Real x) { return std::fabs(static_cast<double>(x)) <= kZeroThreshold; }
+
+  uint32_t Code(double x) const {
+    if (IsMissing(x)) return CodeSet::kMissingCode;
+    const auto category = static_cast<uint32_t>(CategoryOf(forest_.category_cast, Rounded(x)));
+    return category < CodeSet::kCategories ? category : CodeSet::kOtherCode;
   }
 
   void FillRow(std::span<const ColumnView> inputs, std::size_t first, std::size_t r, const double* scratch,
@@ -150,17 +161,19 @@ class Portable final : public Engine {
       at[j] = nodes_.nodes.data() + nodes_.roots[tree + static_cast<std::size_t>(j)];
     Walk<N>(at, depth, RowCells<Real>{cells}, nodes_.sets.data());
     if constexpr (kSingle) {
-      double sum = *raw;
+      auto sum = static_cast<Sum>(*raw);
 #pragma GCC unroll 16
-      for (int j = 0; j < N; ++j) sum += *Leaf(at[j]);
+      for (int j = 0; j < N; ++j) sum += static_cast<Sum>(*Leaf(at[j]));
       *raw = sum;
     } else {
       for (int j = 0; j < N; ++j) Add(Leaf(at[j]), raw + forest_.targets[tree + static_cast<std::size_t>(j)]);
     }
   }
 
+  static void AddTo(double& sum, double value) { sum = static_cast<Sum>(sum) + static_cast<Sum>(value); }
+
   void Add(const double* leaf, double* to) const {
-    for (std::size_t k = 0; k < static_cast<std::size_t>(forest_.leaf_width); ++k) to[k] += leaf[k];
+    for (std::size_t k = 0; k < static_cast<std::size_t>(forest_.leaf_width); ++k) AddTo(to[k], leaf[k]);
   }
 
   template <bool kSingle>
@@ -174,7 +187,7 @@ class Portable final : public Engine {
         default: AddTrees<1, kSingle>(group.first, group.depth, cells, raw); break;
       }
     }
-    Average(raw);
+    Divide(raw);
   }
 
   // N rows walk one tree. `cells` and `sums` are those of the first.
@@ -186,7 +199,7 @@ class Portable final : public Engine {
     Walk<N>(at, nodes_.depth[tree], BlockCells<Real>{cells}, nodes_.sets.data());
     if constexpr (kSingle) {
 #pragma GCC unroll 16
-      for (int j = 0; j < N; ++j) sums[j] += *Leaf(at[j]);
+      for (int j = 0; j < N; ++j) AddTo(sums[j], *Leaf(at[j]));
     } else {
       double* to = sums + forest_.targets[tree];
       for (int j = 0; j < N; ++j, to += forest_.outputs) Add(Leaf(at[j]), to);
@@ -198,7 +211,7 @@ class Portable final : public Engine {
   template <bool kSingle>
   void ScoreBlock(const Real* cells, std::size_t n, double* sums, double* raw) const {
     const std::size_t outputs = forest_.base.size();
-    if constexpr (kNarrow) {
+    if constexpr (kNarrow && kDoubleSums) {
       if (shallow_) return ScoreShallow(cells, n, sums, raw);
     }
     for (std::size_t r = 0; r < kBlockRows; ++r) {
@@ -215,7 +228,7 @@ class Portable final : public Engine {
     }
     for (std::size_t r = 0; r < n; ++r) {
       for (std::size_t k = 0; k < outputs; ++k) raw[r * outputs + k] = sums[r * outputs + k];
-      Average(raw + r * outputs);
+      Divide(raw + r * outputs);
     }
   }
 
@@ -228,13 +241,15 @@ class Portable final : public Engine {
     shallow_->Add(cells, n, sums);
     for (std::size_t r = 0; r < n; ++r) {
       for (std::size_t k = 0; k < outputs; ++k) raw[r * outputs + k] = sums[k * kBlockRows + r];
-      Average(raw + r * outputs);
+      Divide(raw + r * outputs);
     }
   }
 
-  void Average(double* raw) const {
-    if (!forest_.average) return;
-    for (std::size_t k = 0; k < forest_.base.size(); ++k) raw[k] /= static_cast<double>(forest_.trees());
+  void Divide(double* raw) const {
+    if (forest_.divisor == 1) return;
+    for (std::size_t k = 0; k < forest_.base.size(); ++k) {
+      raw[k] = static_cast<Sum>(raw[k]) / static_cast<Sum>(forest_.divisor);
+    }
   }
 
   const Model& model_;
@@ -246,22 +261,38 @@ class Portable final : public Engine {
   std::optional<ShallowTrees> shallow_;  // in batches, instead of walks
 };
 
-template <class Node>
+template <class Node, class Sum>
 std::unique_ptr<const Engine> Try(const Model& model) {
   // Steps can make NaN of numbers (0 / 0, an encoder's NaN), so only a bare forest is known to see none.
   bool missing = !model.steps.empty();
   for (const Input& input : model.signature.inputs) missing = missing || input.accepts_missing;
   ForestNodes<Node> nodes;
   if (!Arrange(std::get<Forest>(model.predictor), missing, nodes)) return nullptr;
-  return std::make_unique<Portable<Node>>(model, std::move(nodes));
+  return std::make_unique<Portable<Node, Sum>>(model, std::move(nodes));
 }
 
 }  // namespace
 
 std::unique_ptr<const Engine> CompilePortable(const Model& model) {
-  if (auto engine = Try<NarrowNode>(model)) return engine;
-  if (auto engine = Try<WideNode>(model)) return engine;
-  return Try<CategoricalNode>(model);
+  if (std::get<Forest>(model.predictor).float32_sums) {
+    if (auto engine = Try<NarrowNode, float>(model)) return engine;
+    return Try<CategoricalNode, float>(model);
+  }
+  if (auto engine = Try<NarrowNode, double>(model)) return engine;
+  if (auto engine = Try<WideNode, double>(model)) return engine;
+  return Try<CategoricalNode, double>(model);
+}
+
+std::string PortableMisfit(const Model& model) {
+  const auto* forest = std::get_if<Forest>(&model.predictor);
+  if (forest == nullptr) return "the predictor is " + std::string(Name(model.predictor));
+  if (!forest->linear_leaves.empty()) return "the leaves are linear functions";
+  for (const CategorySet& set : forest->sets) {
+    if (set.words * 32 > CodeSet::kCategories) {
+      return "a split has categories beyond " + std::to_string(CodeSet::kCategories - 1);
+    }
+  }
+  return {};
 }
 
 }  // namespace turnout

@@ -28,7 +28,8 @@ class Reference final : public Engine {
       if (scores.values.empty()) {
         scores.class_index[r] = static_cast<uint32_t>(prediction.class_index);
       } else {
-        scores.values[r] = prediction.value;
+        std::copy(prediction.values.begin(), prediction.values.end(),
+                  scores.values.begin() + r * scores.outputs);
       }
     }
   }

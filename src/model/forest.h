@@ -1,8 +1,8 @@
 // A forest: decision trees whose leaf values are summed in tree order.
 //
 // Flat arrays, checked once by CheckForest(); after that every walk ends and every index is in range.
-// Leaves hold what is added to the sum: a learning rate is already multiplied in (the same double
-// product that the library computes for each row), a leaf's class fractions are already divided.
+// Leaves hold what is added to the sum: a learning rate is already multiplied in (the same product that the
+// library computes for each row), a leaf's class fractions are already divided.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,23 @@
 
 namespace turnout {
 
-// How a number names one of the categories 0..255; the fraction is always cut off. What names none, and NaN,
-// goes the missing way.
+// How a number names a category; the fraction is always cut off.
 enum class CategoryCast : uint8_t {
-  kNone,           // negative numbers and 256 or more name none
+  kByte,           // 0..255 (HistGradientBoosting, scikit-learn from 1.4); any other number names none
   kLowByte,        // negative numbers name none; others their lowest 8 bits as an int32, 0 beyond its range
                    // (a C cast to uint8_t on x86: HistGradientBoosting of scikit-learn 1.2 and 1.3)
   kSignedLowByte,  // the same for negative numbers, -253 is 3 (before 1.2)
+  kInt,            // 0..2^31-1, from above -1 on (LightGBM)
+  kFloatInt,       // 0..2^24-1 (XGBoost)
 };
-// 0..255, or -1: the missing way.
+// The category, or -1: none. x is not NaN.
 int32_t CategoryOf(CategoryCast cast, double x);
 
-// A split on a number goes left when `x <= threshold`; a categorical split when x's category is in the
-// split's set.
+// The categories that a categorical split sends left. NaN goes the split's missing way.
 struct CategorySet {
-  uint32_t left[8] = {};   // bit c: category c goes left
-  uint32_t known[8] = {};  // bit c: category c was seen in training; others go the missing way
+  uint32_t first = 0;           // into Forest::set_words: bit c % 32 of word first + c / 32 is category c
+  uint32_t words = 0;           // categories from 32 * words on are beyond the set
+  bool otherwise_left = false;  // where they go, and what names no category
 };
 
 struct Node {
@@ -40,21 +41,41 @@ struct Node {
   int32_t right = 0;
   int32_t categories = -1;    // >= 0: a categorical split, index into Forest::sets
   bool missing_left = false;  // where NaN goes
+  bool zero_missing = false;  // a split on a number: |x| <= kZeroThreshold goes where NaN goes (LightGBM)
+};
+
+// LightGBM's kZeroThreshold, a float there (include/LightGBM/meta.h).
+inline constexpr double kZeroThreshold = 1e-35f;
+
+// A leaf that adds constant + sum over its terms of weight * x[feature], in order; a NaN among these x: the
+// leaf's plain value instead (LightGBM's linear trees).
+struct LinearLeaf {
+  double constant = 0;
+  uint32_t first = 0;  // into Forest::leaf_terms
+  uint32_t terms = 0;
+};
+struct LeafTerm {
+  double weight = 0;
+  int32_t feature = 0;
 };
 
 struct Forest {
-  int32_t features = 0;    // inputs per row
-  int32_t outputs = 1;     // raw scores per row
-  int32_t leaf_width = 1;  // values per leaf: 1, or `outputs` (a forest of class distributions)
-  bool float32 = false;    // a feature is cast to float32 before it is compared (scikit-learn's trees)
-  bool average = false;    // divide the sums by the number of trees (random forests)
-  CategoryCast category_cast = CategoryCast::kNone;
+  int32_t features = 0;       // inputs per row
+  int32_t outputs = 1;        // raw scores per row
+  int32_t leaf_width = 1;     // values per leaf: 1, or `outputs` (a forest of class distributions)
+  int32_t divisor = 1;        // the sums are divided by it (random forests: the number of trees)
+  bool float32 = false;       // a feature is cast to float32 before it is compared (scikit-learn, XGBoost)
+  bool float32_sums = false;  // base, leaves and sums are float32, added as such (XGBoost)
+  CategoryCast category_cast = CategoryCast::kByte;
 
   std::vector<Node> nodes;
-  std::vector<int32_t> roots;    // one per tree, in the order of summation
-  std::vector<int32_t> targets;  // one per tree: the output it adds to; 0 when leaf_width == outputs
-  std::vector<double> leaves;    // leaf_width values for each leaf
+  std::vector<int32_t> roots;             // one per tree, in the order of summation
+  std::vector<int32_t> targets;           // one per tree: the output it adds to; 0 when leaf_width == outputs
+  std::vector<double> leaves;             // leaf_width values for each leaf
+  std::vector<LinearLeaf> linear_leaves;  // none, or one for each leaf (leaf_width is 1)
+  std::vector<LeafTerm> leaf_terms;
   std::vector<CategorySet> sets;
+  std::vector<uint32_t> set_words;
   std::vector<double> base;  // `outputs` values that the sums start from
 
   std::size_t trees() const { return roots.size(); }
@@ -70,10 +91,13 @@ inline constexpr int32_t kMaxDepth = 10'000;
 Status CheckForest(const Forest& forest);
 
 // Whether a categorical split sends CategoryOf's answer left.
-bool CategoryGoesLeft(const CategorySet& set, bool missing_left, int32_t category);
+bool CategoryGoesLeft(const Forest& forest, const CategorySet& set, int32_t category);
 
 // The leaf (a node index) that row x (forest.features values) reaches in a tree.
 int32_t FindLeaf(const Forest& forest, std::size_t tree, const double* x);
+
+// What a leaf (its index) of a forest with a leaf_width of 1 adds for row x.
+double LeafValue(const Forest& forest, int32_t leaf, const double* x);
 
 // raw[0..outputs): the sums for one row, in tree order, as the origin library adds them.
 void SumForest(const Forest& forest, const double* x, double* raw);

@@ -61,16 +61,16 @@ TEST(Forest, Float32RoundsTheFeatureOnly) {
 }
 
 TEST(Forest, Categories) {
-  CategorySet set;
-  set.left[0] = 1u << 3;
-  set.known[0] = 1u << 3 | 1u << 4;
-  set.left[7] = set.known[7] = 1u << 31;
-  for (bool missing_left : {false, true}) {
-    EXPECT_TRUE(CategoryGoesLeft(set, missing_left, 3));
-    EXPECT_TRUE(CategoryGoesLeft(set, missing_left, 255));
-    EXPECT_FALSE(CategoryGoesLeft(set, missing_left, 4));
-    EXPECT_EQ(CategoryGoesLeft(set, missing_left, 5), missing_left);
-    EXPECT_EQ(CategoryGoesLeft(set, missing_left, -1), missing_left);
+  Forest forest;
+  forest.set_words = {0xffffffff, 1u << 3, 1u << 31};
+  for (bool otherwise_left : {false, true}) {
+    const CategorySet set{.first = 1, .words = 2, .otherwise_left = otherwise_left};
+    EXPECT_TRUE(CategoryGoesLeft(forest, set, 3));
+    EXPECT_TRUE(CategoryGoesLeft(forest, set, 63));
+    EXPECT_FALSE(CategoryGoesLeft(forest, set, 4));
+    EXPECT_EQ(CategoryGoesLeft(forest, set, 64), otherwise_left);
+    EXPECT_EQ(CategoryGoesLeft(forest, set, std::numeric_limits<int32_t>::max()), otherwise_left);
+    EXPECT_EQ(CategoryGoesLeft(forest, set, -1), otherwise_left);
   }
 }
 
@@ -79,26 +79,47 @@ TEST(Forest, NumbersAsCategories) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   constexpr struct {
     double x;
-    int none, low_byte, signed_low_byte;
+    int byte, low_byte, signed_low_byte;
   } kCases[] = {
       {3, 3, 3, 3},           {3.9, 3, 3, 3},         {255.9, 255, 255, 255},   {-0.0, 0, 0, 0},
       {-0.5, -1, -1, 0},      {-1, -1, -1, 255},      {-253, -1, -1, 3},        {-253.5, -1, -1, 3},
       {-252.5, -1, -1, 4},    {256, -1, 0, 0},        {259, -1, 3, 3},          {0x1p31 - 253, -1, 3, 3},
       {0x1p31 + 3, -1, 0, 0}, {0x1p32 + 3, -1, 0, 0}, {-0x1p31 + 3, -1, -1, 3}, {-0x1p31 - 1, -1, -1, 0},
       {1e300, -1, 0, 0},      {-1e300, -1, -1, 0},    {kInfinity, -1, 0, 0},    {-kInfinity, -1, -1, 0},
-      {NAN, -1, -1, -1},
   };
   for (const auto& c : kCases) {
-    EXPECT_EQ(CategoryOf(CategoryCast::kNone, c.x), c.none) << c.x;
+    EXPECT_EQ(CategoryOf(CategoryCast::kByte, c.x), c.byte) << c.x;
     EXPECT_EQ(CategoryOf(CategoryCast::kLowByte, c.x), c.low_byte) << c.x;
     EXPECT_EQ(CategoryOf(CategoryCast::kSignedLowByte, c.x), c.signed_low_byte) << c.x;
+  }
+}
+
+// LightGBM casts, then looks at the sign; XGBoost the other way round.
+TEST(Forest, NumbersAsWideCategories) {
+  constexpr struct {
+    double x;
+    int as_int, as_float_int;
+  } kCases[] = {
+      {-0.5, 0, -1},
+      {-1, -1, -1},
+      {300.5, 300, 300},
+      {0x1p24 - 1, 16777215, 16777215},
+      {0x1p24, 1 << 24, -1},
+      {0x1p31, -1, -1},
+      {0x1p31 - 1, 0x7fffffff, -1},
+      {-1e300, -1, -1},
+      {1e300, -1, -1},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(CategoryOf(CategoryCast::kInt, c.x), c.as_int) << c.x;
+    EXPECT_EQ(CategoryOf(CategoryCast::kFloatInt, c.x), c.as_float_int) << c.x;
   }
 }
 
 TEST(Forest, AverageDividesOnce) {
   Forest forest = TwoTrees();
   forest.outputs = forest.leaf_width = 2;
-  forest.average = true;
+  forest.divisor = 2;
   forest.base = {0, 0};
   forest.leaves = {0.1, 0.9, 0.3, 0.7, 0.5, 0.5, 0.2, 0.8, 0.7, 0.3, 1, 0};
   ASSERT_TRUE(CheckForest(forest));
@@ -111,20 +132,35 @@ TEST(Forest, AverageDividesOnce) {
 // ---- an evaluator of its own: recursive, by trees
 // --------------------------------------------------------------
 
-const double* LeafOf(const Forest& forest, int32_t at, const std::vector<double>& x) {
+int32_t LeafOf(const Forest& forest, int32_t at, const std::vector<double>& x) {
   const Node& node = forest.nodes[at];
-  if (node.feature < 0) return &forest.leaves[static_cast<std::size_t>(node.left) * forest.leaf_width];
+  if (node.feature < 0) return node.left;
   double v = x[node.feature];
   if (forest.float32) v = static_cast<float>(v);
-  bool missing = std::isnan(v), left = v <= node.threshold;
+  bool left = v <= node.threshold;
   if (node.categories >= 0) {
-    const int c = v >= 0 && v < 256 ? static_cast<int>(v) : -1;
-    auto in = [&](const uint32_t* bits) { return c >= 0 && (bits[c >> 5] & (1u << (c & 31))) != 0; };
-    left = in(forest.sets[node.categories].left);
-    missing = !left && !in(forest.sets[node.categories].known);
+    const CategorySet& set = forest.sets[node.categories];
+    left = set.otherwise_left;
+    if (v >= 0 && v < 32.0 * set.words) {
+      const int c = static_cast<int>(v);
+      left = (forest.set_words[set.first + (c >> 5)] & (1u << (c & 31))) != 0;
+    }
   }
-  if (missing) left = node.missing_left;
+  const bool is_zero = node.zero_missing && node.categories < 0 && v <= 1e-35f && v >= -1e-35f;
+  if (std::isnan(v) || is_zero) left = node.missing_left;
   return LeafOf(forest, left ? node.left : node.right, x);
+}
+
+double LinearLeafOf(const Forest& forest, int32_t leaf, const std::vector<double>& x) {
+  const LinearLeaf& linear = forest.linear_leaves[leaf];
+  double sum = linear.constant;
+  bool missing = false;
+  for (uint32_t t = 0; t < linear.terms; ++t) {
+    const LeafTerm& term = forest.leaf_terms[linear.first + t];
+    missing |= std::isnan(x[term.feature]);
+    sum += term.weight * x[term.feature];
+  }
+  return missing ? forest.leaves[leaf] : sum;
 }
 
 TEST(Forest, EqualsAnEvaluatorOfItsOwn) {
@@ -136,6 +172,9 @@ TEST(Forest, EqualsAnEvaluatorOfItsOwn) {
     options.categorical = random.Below(2);
     options.vector_leaves = random.Below(2);
     options.average = random.Below(2);
+    options.float32_sums = random.Below(2);
+    options.zero_missing = random.Below(2);
+    options.linear_leaves = !options.vector_leaves && !options.float32_sums && random.Below(2);
     options.outputs = static_cast<int32_t>(1 + random.Below(3));
     options.trees = static_cast<int32_t>(1 + random.Below(12));
     options.depth = static_cast<int32_t>(random.Below(12));
@@ -147,14 +186,22 @@ TEST(Forest, EqualsAnEvaluatorOfItsOwn) {
       for (int32_t i = 0; i < options.features; ++i) x.push_back(random.Cell(forest, options.missing));
       std::vector<double> raw(options.outputs), expected = forest.base;
       for (std::size_t t = 0; t < forest.trees(); ++t) {
-        const double* leaf = LeafOf(forest, forest.roots[t], x);
+        const int32_t at = LeafOf(forest, forest.roots[t], x);
+        const double* leaf = &forest.leaves[static_cast<std::size_t>(at) * forest.leaf_width];
+        auto add = [&](double& to, double value) {
+          to = options.float32_sums ? static_cast<float>(to) + static_cast<float>(value) : to + value;
+        };
         if (options.vector_leaves) {
-          for (int32_t k = 0; k < options.outputs; ++k) expected[k] += leaf[k];
+          for (int32_t k = 0; k < options.outputs; ++k) add(expected[k], leaf[k]);
         } else {
-          expected[t % options.outputs] += *leaf;
+          add(expected[t % options.outputs], options.linear_leaves ? LinearLeafOf(forest, at, x) : *leaf);
         }
       }
-      for (double& value : expected) value = options.average ? value / options.trees : value;
+      for (double& value : expected) {
+        if (!options.average) continue;
+        value = options.float32_sums ? static_cast<float>(value) / static_cast<float>(options.trees)
+                                     : value / options.trees;
+      }
       SumForest(forest, x.data(), raw.data());
       ASSERT_EQ(std::memcmp(raw.data(), expected.data(), raw.size() * sizeof(double)), 0) << "seed " << seed;
     }
@@ -182,12 +229,7 @@ const Hostile kHostile[] = {
        f.base = {0, 0};
        f.leaves.push_back(1);
      }},
-    {"forest: an average of no trees",
-     [](Forest& f) {
-       f.average = true;
-       f.roots.clear();
-       f.targets.clear();
-     }},
+    {"forest: sums divided by 0", [](Forest& f) { f.divisor = 0; }},
     {"forest: tree 1: root 10 of 10 nodes", [](Forest& f) { f.roots[1] = 10; }},
     {"forest: tree 0: root -1 of 10 nodes", [](Forest& f) { f.roots[0] = -1; }},
     {"forest: tree 1: node 0 is also the root of tree 0", [](Forest& f) { f.roots[1] = 0; }},

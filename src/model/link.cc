@@ -5,6 +5,7 @@
 // off, numpy's exp, one division by numpy's sum, whose order follows the array's: rows side by side for
 // linear models and GradientBoosting, columns for HistGradientBoosting (its raw_predictions are in Fortran
 // order; for a single row numpy takes the other order).
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
@@ -18,6 +19,34 @@ double Expit(double x) { return 1 / (1 + std::exp(-x)); }
 void Binary(double p1, std::span<double> out) {
   out[0] = 1 - p1;
   out[1] = p1;
+}
+
+// XGBoost's (src/common/math.h): Sigmoid, Softmax.
+void ExpitFloat(float x, std::span<double> out) {
+  constexpr float kMostNegated = 88.7f, kNeverZero = 1e-16f;
+  const float p1 = 1.0f / (std::exp(std::min(-x, kMostNegated)) + 1.0f + kNeverZero);
+  out.back() = p1;
+  if (out.size() == 2) out[0] = 1.0f - p1;
+}
+
+void SoftmaxFloat(std::span<const double> raw, std::span<double> out) {
+  const auto largest = static_cast<float>(*std::max_element(raw.begin(), raw.end()));
+  double sum = 0;
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    out[k] = std::exp(static_cast<float>(raw[k]) - largest);
+    sum += out[k];
+  }
+  for (double& p : out) p = static_cast<float>(p) / static_cast<float>(sum);
+}
+
+// src/objective/expectile_obj.cc of XGBoost 3.3: each above the one before it by a softplus.
+void Expectiles(std::span<const double> raw, std::span<double> out) {
+  constexpr float kLeastStep = 1e-6f;
+  out[0] = raw[0];
+  for (std::size_t k = 1; k < out.size(); ++k) {
+    const auto x = static_cast<float>(raw[k]);
+    out[k] = static_cast<float>(out[k - 1]) + kLeastStep + std::log1p(std::exp(x));
+  }
 }
 
 double Largest(std::span<const double> values) {
@@ -82,18 +111,24 @@ std::size_t FirstLargest(std::span<const double> values) {
 
 }  // namespace
 
-void ApplyLink(Link link, std::span<const double> raw, std::span<double> out) {
+void ApplyLink(Link link, double scale, std::span<const double> raw, std::span<double> out) {
+  auto each = [&](auto function) { std::transform(raw.begin(), raw.end(), out.begin(), function); };
   switch (link) {
-    case Link::kIdentity:
-      assert(raw.size() == out.size());
-      for (std::size_t k = 0; k < out.size(); ++k) out[k] = raw[k];
+    case Link::kIdentity: return each([](double x) { return x; });
+    case Link::kExp: return each([](double x) { return std::exp(x); });
+    case Link::kEachExpit: return each([scale](double x) { return Expit(scale * x); });
+    case Link::kLog1pExp: return each([](double x) { return std::log1p(std::exp(x)); });
+    case Link::kSignedSquare: return each([](double x) { return x * std::fabs(x); });
+    case Link::kExpFloat:
+      return each([](double x) { return static_cast<double>(std::exp(static_cast<float>(x))); });
+    case Link::kExpitFloat: return ExpitFloat(static_cast<float>(raw[0]), out);
+    case Link::kSoftmaxFloat: return SoftmaxFloat(raw, out);
+    case Link::kStep:
+      out.back() = raw[0] > 0 ? 1 : 0;
+      if (out.size() == 2) out[0] = 1 - out[1];
       return;
-    case Link::kExp:
-      assert(raw.size() == out.size());
-      for (std::size_t k = 0; k < out.size(); ++k) out[k] = std::exp(raw[k]);
-      return;
-    case Link::kExpit: return Binary(Expit(raw[0]), out);
-    case Link::kExpitTwice: return Binary(Expit(2 * raw[0]), out);
+    case Link::kExpectiles: return Expectiles(raw, out);
+    case Link::kExpit: return Binary(Expit(scale * raw[0]), out);
     case Link::kSoftmax:
       if (raw.size() == 1) {
         const double both[2] = {-raw[0], raw[0]};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cassert>
+#include <cmath>
 
 namespace turnout {
 namespace {
@@ -13,10 +14,15 @@ int32_t Features(const Model& model) {
   return std::visit([](const auto& predictor) { return predictor.features; }, model.predictor);
 }
 
-Status CheckPredictor(const Model& model) {
-  if (const auto* forest = std::get_if<Forest>(&model.predictor)) return CheckForest(*forest);
-  return CheckLinear(std::get<Linear>(model.predictor));
-}
+Status Check(const Forest& forest) { return CheckForest(forest); }
+Status Check(const Linear& linear) { return CheckLinear(linear); }
+
+void Score(const Forest& forest, const double* x, double* raw) { SumForest(forest, x, raw); }
+void Score(const Linear& linear, const double* x, double* raw) { SumLinear(linear, x, raw); }
+
+// In the order of Scorer's alternatives.
+constexpr std::string_view kPredictorNames[] = {"a forest", "linear"};
+static_assert(std::size(kPredictorNames) == std::variant_size_v<Scorer>);
 
 Status CheckColumns(const Model& model) {
   std::vector<ColumnType> types;
@@ -34,14 +40,29 @@ Status CheckColumns(const Model& model) {
   return {};
 }
 
+bool FitsRegression(Link link, std::size_t outputs) {
+  switch (link) {
+    case Link::kIdentity:
+    case Link::kExp:
+    case Link::kLog1pExp:
+    case Link::kSignedSquare:
+    case Link::kExpFloat:
+    case Link::kExpectiles:
+    case Link::kEachExpit: return true;
+    case Link::kExpitFloat:
+    case Link::kStep: return outputs == 1;
+    default: return false;
+  }
+}
+
 Status CheckRegression(const Model& model) {
   const std::size_t outputs = Outputs(model), classes = model.signature.classes.size();
   if (classes != 0) return Bad(fmt::format("a regression with {} classes", classes));
-  if (outputs != 1) {
-    return Fail(Code::kUnsupported, fmt::format("a regression of {} values, 1 is supported", outputs));
+  if (model.signature.values < 1 || outputs != static_cast<std::size_t>(model.signature.values)) {
+    return Bad(fmt::format("{} raw scores for a regression of {} values", outputs, model.signature.values));
   }
-  if (model.link != Link::kIdentity && model.link != Link::kExp) {
-    return Bad(fmt::format("a regression with the link {}", Name(model.link)));
+  if (!FitsRegression(model.link, outputs)) {
+    return Bad(fmt::format("a regression of {} values with the link {}", outputs, Name(model.link)));
   }
   if (model.decision != Decision::kNone) {
     return Bad(fmt::format("a regression that decides by {}", Name(model.decision)));
@@ -51,14 +72,21 @@ Status CheckRegression(const Model& model) {
 
 bool LinkFits(Link link, std::size_t outputs, std::size_t classes) {
   switch (link) {
-    case Link::kIdentity: return outputs == classes;
-    case Link::kExp: return false;
     case Link::kExpit:
-    case Link::kExpitTwice: return outputs == 1 && classes == 2;
+    case Link::kExpitFloat:
+    case Link::kStep: return outputs == 1 && classes == 2;
     case Link::kSoftmax: return outputs == classes || (outputs == 1 && classes == 2);
+    case Link::kIdentity:
+    case Link::kEachExpit:
+    case Link::kSoftmaxFloat:
     case Link::kSoftmaxInOrder:
     case Link::kLogSumExp:
     case Link::kOneVsRest: return outputs == classes;
+    case Link::kExp:
+    case Link::kLog1pExp:
+    case Link::kSignedSquare:
+    case Link::kExpFloat:
+    case Link::kExpectiles: return false;
   }
   return false;
 }
@@ -97,14 +125,23 @@ std::string_view Name(Link link) {
     case Link::kIdentity: return "identity";
     case Link::kExp: return "exp";
     case Link::kExpit: return "expit";
-    case Link::kExpitTwice: return "expit of twice";
     case Link::kSoftmax: return "softmax";
     case Link::kSoftmaxInOrder: return "softmax summed in order";
     case Link::kLogSumExp: return "softmax by logsumexp";
     case Link::kOneVsRest: return "one against the rest";
+    case Link::kEachExpit: return "expit of each";
+    case Link::kLog1pExp: return "log1p of exp";
+    case Link::kSignedSquare: return "signed square";
+    case Link::kExpFloat: return "exp (float32)";
+    case Link::kExpitFloat: return "expit (float32)";
+    case Link::kSoftmaxFloat: return "softmax (float32)";
+    case Link::kStep: return "step";
+    case Link::kExpectiles: return "expectiles";
   }
   return "?";
 }
+
+std::string_view Name(const Scorer& predictor) { return kPredictorNames[predictor.index()]; }
 
 std::string_view Name(Decision decision) {
   switch (decision) {
@@ -117,6 +154,10 @@ std::string_view Name(Decision decision) {
   return "?";
 }
 
+void RawScores(const Scorer& predictor, const double* x, double* raw) {
+  std::visit([&](const auto& p) { Score(p, x, raw); }, predictor);
+}
+
 std::size_t Outputs(const Model& model) {
   return static_cast<std::size_t>(
       std::visit([](const auto& predictor) { return predictor.outputs; }, model.predictor));
@@ -126,8 +167,14 @@ std::size_t Probabilities(const Model& model) {
   return model.signature.probabilities ? model.signature.classes.size() : 0;
 }
 
+std::size_t Values(const Model& model) {
+  return model.signature.task == Task::kRegression ? Outputs(model) : 0;
+}
+
 Status CheckModel(const Model& model) {
-  TURNOUT_TRY(CheckPredictor(model));
+  TURNOUT_TRY(std::visit([](const auto& predictor) { return Check(predictor); }, model.predictor));
+  if (!std::isfinite(model.link_scale))
+    return Bad(fmt::format("a link of {} times the raw score", model.link_scale));
   TURNOUT_TRY(CheckColumns(model));
   if (model.signature.task == Task::kRegression) return CheckRegression(model);
   return CheckClassification(model);
@@ -140,17 +187,16 @@ Prediction Predict(const Model& model, std::span<const Value> row) {
 
   Prediction prediction;
   prediction.raw.resize(Outputs(model));
-  if (const auto* forest = std::get_if<Forest>(&model.predictor)) {
-    SumForest(*forest, x.data(), prediction.raw.data());
-  } else {
-    SumLinear(std::get<Linear>(model.predictor), x.data(), prediction.raw.data());
-  }
+  RawScores(model.predictor, x.data(), prediction.raw.data());
   if (model.signature.task == Task::kRegression) {
-    ApplyLink(model.link, prediction.raw, {&prediction.value, 1});
+    prediction.values.resize(Values(model));
+    ApplyLink(model.link, model.link_scale, prediction.raw, prediction.values);
     return prediction;
   }
   prediction.probabilities.resize(Probabilities(model));
-  if (!prediction.probabilities.empty()) ApplyLink(model.link, prediction.raw, prediction.probabilities);
+  if (!prediction.probabilities.empty()) {
+    ApplyLink(model.link, model.link_scale, prediction.raw, prediction.probabilities);
+  };
   prediction.class_index = Decide(model.decision, prediction.raw, prediction.probabilities);
   return prediction;
 }

@@ -23,14 +23,22 @@ namespace turnout {
 enum class Link : uint8_t {
   kIdentity,        // regression; forests whose raw scores are probabilities already
   kExp,             // regression on a log scale
-  kExpit,           // binary: p1 = 1 / (1 + exp(-raw)), computed as scipy's expit does
-  kExpitTwice,      // binary: p1 = expit(2 raw) (exponential loss)
+  kExpit,           // binary: p1 = 1 / (1 + exp(-link_scale raw)), computed as scipy's expit does
   kSoftmax,         // exp(raw - largest), divided by their sum; one raw score d and two classes: of (-d, d)
                     // (multinomial logistic regression of two classes)
   kSoftmaxInOrder,  // the same with the sum taken in the order of the classes: HistGradientBoosting's
                     // (differs from kSoftmax in last bits from 8 classes on)
-  kLogSumExp,  // exp(raw - log(sum of exp)): softmax as scikit-learn's GradientBoosting had it before 1.4
-  kOneVsRest,  // expit of each, divided by their sum; all of them 0: equal shares
+  kLogSumExp,     // exp(raw - log(sum of exp)): softmax as scikit-learn's GradientBoosting had it before 1.4
+  kOneVsRest,     // expit of each, divided by their sum; all of them 0: equal shares
+  kEachExpit,     // 1 / (1 + exp(-link_scale raw)) of each, as they are (LightGBM's multiclassova)
+  kLog1pExp,      // log1p(exp(raw)): a regression (LightGBM's cross_entropy_lambda)
+  kSignedSquare,  // raw |raw|: a regression (LightGBM's sqrt)
+  kExpFloat,      // XGBoost's, all in float32: exp of each value;
+  kExpitFloat,    // p1 = 1 / (exp(min(-raw, 88.7)) + 1 + 1e-16), p0 = 1 - p1, of a classification; of a
+                  // regression the one value p1;
+  kSoftmaxFloat,  // softmax, the largest taken off;
+  kStep,          // raw > 0: 1, else 0 (binary:hinge), classification or regression;
+  kExpectiles,    // v0 = raw0, vk = v(k-1) + 1e-6 + log1p(exp(rawk)) (reg:expectileerror)
 };
 
 // How `predict` picks the class; ties go to the first class in all of them unless said otherwise.
@@ -55,12 +63,20 @@ struct Origin {
   std::vector<std::string> steps;  // "scale: StandardScaler", ... in order, the predictor last
 };
 
+// What gives the raw scores. Each has `features` and `outputs`.
+using Scorer = std::variant<Forest, Linear>;
+// "a forest", "linear".
+std::string_view Name(const Scorer& predictor);
+// raw[0..outputs) for the row x[0..features).
+void RawScores(const Scorer& predictor, const double* x, double* raw);
+
 struct Model {
   Origin origin;
   Signature signature;
   std::vector<Step> steps;
-  std::variant<Forest, Linear> predictor;
+  Scorer predictor;
   Link link = Link::kIdentity;
+  double link_scale = 1;
   Decision decision = Decision::kNone;
 };
 
@@ -71,6 +87,8 @@ Status CheckModel(const Model& model);
 std::size_t Outputs(const Model& model);
 // Probabilities per row: 0 for a regression and for a classifier without them.
 std::size_t Probabilities(const Model& model);
+// Values per row of a regression, one per raw score; 0 for a classification.
+std::size_t Values(const Model& model);
 
 // What one row gives. `probabilities` has one value per class; it is empty for a regression and for a
 // classifier without probabilities (Signature::probabilities).
@@ -78,15 +96,16 @@ struct Prediction {
   std::vector<double> raw;
   std::vector<double> probabilities;
   std::size_t class_index = 0;  // classification
-  double value = 0;             // regression
+  std::vector<double> values;   // regression
 };
 
 // `row` has one value per input of the signature and satisfies it (accepts_missing, largest, closed).
 Prediction Predict(const Model& model, std::span<const Value> row);
 
-// Raw scores (`raw`, `outputs` of them) to probabilities (`out`, one per class; or the single value of a
-// regression): the one implementation of every link, used by the slow model and by the engines.
-void ApplyLink(Link link, std::span<const double> raw, std::span<double> out);
+// Raw scores (`raw`, `outputs` of them) to probabilities (`out`, one per class) or, of a regression, to as
+// many values: the one implementation of every link, used by the slow model and by the engines. `scale` is
+// Model::link_scale.
+void ApplyLink(Link link, double scale, std::span<const double> raw, std::span<double> out);
 
 // The index of the class that `predict` answers.
 std::size_t Decide(Decision decision, std::span<const double> raw, std::span<const double> probabilities);

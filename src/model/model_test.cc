@@ -61,7 +61,7 @@ TEST(Model, Regression) {
   model.decision = Decision::kNone;
   ASSERT_TRUE(CheckModel(model));
   const Prediction prediction = PredictNumbers(model, {0, 0.5});
-  EXPECT_EQ(prediction.value, 1);
+  EXPECT_EQ(prediction.values, std::vector<double>{1});
   EXPECT_EQ(prediction.raw, std::vector{0.0});
 }
 
@@ -112,7 +112,7 @@ const Hostile kHostile[] = {
        m.decision = Decision::kRawFromZero;
      }},
     {"a regression with 2 classes", [](Model& m) { m.signature.task = Task::kRegression; }},
-    {"a regression with the link expit",
+    {"a regression of 1 values with the link expit",
      [](Model& m) {
        m.signature.task = Task::kRegression;
        m.signature.classes.clear();
@@ -123,7 +123,7 @@ const Hostile kHostile[] = {
        m.signature.classes.clear();
        m.link = Link::kIdentity;
      }},
-    {"a regression of 2 values, 1 is supported",
+    {"2 raw scores for a regression of 1 values",
      [](Model& m) {
        m.signature.task = Task::kRegression;
        m.signature.classes.clear();
@@ -143,7 +143,7 @@ TEST(Model, CheckSaysWhatDoesNotFit) {
 
 TEST(Model, LinksThatFit) {
   Model model = Binary();
-  for (Link link : {Link::kExpit, Link::kExpitTwice, Link::kSoftmax}) {
+  for (Link link : {Link::kExpit, Link::kExpitFloat, Link::kSoftmax}) {
     model.link = link;
     EXPECT_TRUE(CheckModel(model)) << Name(link);
   }

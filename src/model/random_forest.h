@@ -19,9 +19,12 @@ struct RandomForestOptions {
   bool float32 = false;
   bool average = false;
   bool vector_leaves = false;
-  bool missing = false;      // some splits send NaN left
+  bool float32_sums = false;
+  bool missing = false;       // some splits send NaN left
+  bool zero_missing = false;  // some splits take zero as missing
+  bool linear_leaves = false;
   bool categorical = false;  // some splits are categorical
-  CategoryCast category_cast = CategoryCast::kNone;
+  CategoryCast category_cast = CategoryCast::kByte;
 };
 
 class RandomForest {
@@ -34,11 +37,14 @@ class RandomForest {
     forest.outputs = options.outputs;
     forest.leaf_width = options.vector_leaves ? options.outputs : 1;
     forest.float32 = options.float32;
-    forest.average = options.average;
+    if (options.average) forest.divisor = options.trees;
     forest.category_cast = options.category_cast;
-    for (int32_t k = 0; k < options.outputs; ++k) forest.base.push_back(options.average ? 0 : Normal());
+    forest.float32_sums = options.float32_sums;
+    for (int32_t k = 0; k < options.outputs; ++k) {
+      forest.base.push_back(options.average ? 0 : Leaf(options));
+    }
     if (options.categorical) {
-      for (int s = 0; s < 5; ++s) forest.sets.push_back(Set());
+      for (int s = 0; s < 5; ++s) AddSet(forest);
     }
     for (int32_t t = 0; t < options.trees; ++t) {
       forest.roots.push_back(static_cast<int32_t>(forest.nodes.size()));
@@ -51,6 +57,7 @@ class RandomForest {
   // A value that a split of the forest may compare: a threshold, its neighbours, a category, anything.
   double Cell(const Forest& forest, bool missing) {
     const uint32_t kind = Below(8);
+    if (kind == 6 && Below(2)) return Below(2) ? 0.0 : 1e-36;
     if (missing && kind == 0) return std::nan("");
     if (!forest.sets.empty() && kind <= 2) {
       static constexpr double kWild[] = {-0.5,        -255.5,     0x1p31 + 3, -0x1p31,
@@ -76,13 +83,28 @@ class RandomForest {
   double Uniform() { return std::uniform_real_distribution<double>()(random_); }
 
  private:
-  CategorySet Set() {
-    CategorySet set;
-    for (int w = 0; w < 8; ++w) {
-      set.known[w] = static_cast<uint32_t>(random_());
-      set.left[w] = set.known[w] & static_cast<uint32_t>(random_());
+  void AddSet(Forest& forest) {
+    const CategorySet set{.first = static_cast<uint32_t>(forest.set_words.size()),
+                          .words = Below(9),
+                          .otherwise_left = Below(2) == 1};
+    for (uint32_t w = 0; w < set.words; ++w) forest.set_words.push_back(static_cast<uint32_t>(random_()));
+    forest.sets.push_back(set);
+  }
+
+  double Leaf(const RandomForestOptions& options) {
+    const double value = Normal();
+    return options.float32_sums ? static_cast<double>(static_cast<float>(value)) : value;
+  }
+
+  void AddLinearLeaf(const RandomForestOptions& options, Forest& forest) {
+    const LinearLeaf leaf{
+        .constant = Normal(), .first = static_cast<uint32_t>(forest.leaf_terms.size()), .terms = Below(4)};
+    for (uint32_t t = 0; t < leaf.terms; ++t) {
+      forest.leaf_terms.push_back(
+          {.weight = Normal(),
+           .feature = static_cast<int32_t>(Below(static_cast<uint32_t>(options.features)))});
     }
-    return set;
+    forest.linear_leaves.push_back(leaf);
   }
 
   void Grow(const RandomForestOptions& options, Forest& forest) {
@@ -102,6 +124,7 @@ class RandomForest {
         node.threshold = Below(3) ? Normal() : static_cast<double>(static_cast<float>(Normal()));
         if (!options.float32 && Below(50) == 0) node.threshold = INFINITY;
         node.missing_left = options.missing && Below(2);
+        node.zero_missing = options.zero_missing && Below(3) == 0;
         if (options.categorical && Below(3) == 0) node.categories = static_cast<int32_t>(Below(5));
         // Sometimes the right child first: the order of children is free.
         const auto child = static_cast<int32_t>(forest.nodes.size());
@@ -113,7 +136,8 @@ class RandomForest {
         open.push_back({static_cast<std::size_t>(child) + 1, depth + 1});
       } else {
         node.left = static_cast<int32_t>(forest.leaves.size()) / forest.leaf_width;
-        for (int32_t k = 0; k < forest.leaf_width; ++k) forest.leaves.push_back(Normal());
+        for (int32_t k = 0; k < forest.leaf_width; ++k) forest.leaves.push_back(Leaf(options));
+        if (options.linear_leaves) AddLinearLeaf(options, forest);
       }
       forest.nodes[at] = node;
     }

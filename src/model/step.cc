@@ -110,7 +110,7 @@ Result<Types> Outputs(const Ordinal& encoder, Types inputs, int) {
   return Types(inputs.size(), ColumnType::kNumber);
 }
 
-Result<Types> OutputsOf(const std::vector<Step>& steps, Types inputs, int level);
+Result<Types> OutputsOf(std::span<const Step> steps, Types inputs, int level);
 
 Result<Types> Outputs(const Columns& columns, Types inputs, int level) {
   Types outputs;
@@ -142,7 +142,7 @@ Result<Types> Outputs(const Columns& columns, Types inputs, int level) {
 constexpr std::string_view kStepNames[] = {"scale", "impute", "one-hot", "ordinal", "columns"};
 static_assert(std::size(kStepNames) == std::variant_size_v<Step>);
 
-Result<Types> OutputsOf(const std::vector<Step>& steps, Types inputs, int level) {
+Result<Types> OutputsOf(std::span<const Step> steps, Types inputs, int level) {
   if (level > kMaxStepNesting) {
     return Fail(Code::kUnsupported, fmt::format("steps nested deeper than {} levels", kMaxStepNesting));
   }
@@ -225,11 +225,11 @@ double OrdinalCode(const Ordinal& encoder, std::size_t column, int32_t category)
   return category == encoder.columns[column].missing ? encoder.missing_value : static_cast<double>(category);
 }
 
-Result<Types> OutputColumns(const std::vector<Step>& steps, Types inputs) {
+Result<Types> OutputColumns(std::span<const Step> steps, Types inputs) {
   return OutputsOf(steps, std::move(inputs), 1);
 }
 
-std::vector<Value> Transform(const std::vector<Step>& steps, std::vector<Value> row) {
+std::vector<Value> Transform(std::span<const Step> steps, std::vector<Value> row) {
   for (const Step& step : steps) {
     row = std::visit([&](const auto& s) { return Apply(s, std::move(row)); }, step);
   }

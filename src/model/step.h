@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -86,9 +87,9 @@ inline constexpr std::size_t kMaxColumns = 1 << 20;
 
 // The number and type of columns after `steps`, given those before; an error names the step that does
 // not fit. Nesting is limited to kMaxStepNesting levels, columns to kMaxColumns.
-Result<std::vector<ColumnType>> OutputColumns(const std::vector<Step>& steps, std::vector<ColumnType> inputs);
+Result<std::vector<ColumnType>> OutputColumns(std::span<const Step> steps, std::vector<ColumnType> inputs);
 
 // One row through the steps. `row` must have passed OutputColumns' types.
-std::vector<Value> Transform(const std::vector<Step>& steps, std::vector<Value> row);
+std::vector<Value> Transform(std::span<const Step> steps, std::vector<Value> row);
 
 }  // namespace turnout

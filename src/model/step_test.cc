@@ -172,7 +172,7 @@ TEST(Step, NestingAndColumnsAreLimited) {
   EXPECT_EQ(Refusal({nested}, {kNumber}), "accepted");
   Columns outer;
   outer.parts.push_back({"", {0}, {nested}});
-  const auto refused = OutputColumns({outer}, {kNumber});
+  const auto refused = OutputColumns(std::vector<Step>{outer}, {kNumber});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kUnsupported);
   EXPECT_TRUE(refused.error().message.ends_with("steps nested deeper than 16 levels"))

@@ -177,10 +177,10 @@ Result<ColumnComparison> CompareNumbers(const Scores& scores, Source source, con
                                         double tolerance) {
   ColumnComparison result;
   for (std::size_t row = 0; row < cells.size(); ++row) {
-    const double got = source.what == Source::What::kValue ? scores.values[row]
-                       : source.what == Source::What::kRaw
-                           ? scores.raw[row * scores.outputs + source.index]
-                           : scores.probabilities[row * scores.classes + source.index];
+    const double got =
+        source.what == Source::What::kValue ? scores.values[row * scores.outputs + source.index]
+        : source.what == Source::What::kRaw ? scores.raw[row * scores.outputs + source.index]
+                                            : scores.probabilities[row * scores.classes + source.index];
     const std::string_view text = cells[row] ? std::string_view(*cells[row]) : std::string_view();
     const std::optional<double> expected = ExpectedNumber(text);
     if (!expected) {

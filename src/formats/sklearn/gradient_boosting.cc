@@ -89,9 +89,10 @@ Status LoadGradientBoosting(const Part& estimator, const Context& context, Loade
     model.signature.task = Task::kClassification;
     model.signature.probabilities = true;
     // Up to 1.3 the probabilities are exp(raw - logsumexp(raw)).
-    model.link = count == 2                      ? (exponential ? Link::kExpitTwice : Link::kExpit)
+    model.link = count == 2                      ? Link::kExpit
                  : context.release.AtLeast(1, 4) ? Link::kSoftmax
                                                  : Link::kLogSumExp;
+    if (exponential) model.link_scale = 2;
     // Since 1.4 the raw score decides (raw >= 0 is class 1); before, the larger probability.
     model.decision = !context.release.AtLeast(1, 4) ? Decision::kLargest
                      : count == 2                   ? Decision::kRawFromZero

@@ -57,14 +57,16 @@ Status AddCategories(const Part& predictor, const Part& nodes, const NodeTable& 
       return pickle::Fail(Code::kCorrupt, nodes,
                           fmt::format("node {} splits feature {} by category; it has none", i, node.feature));
     }
-    TURNOUT_TRY(budget.Take(nodes, sizeof(CategorySet)));
-    CategorySet set;
-    for (std::size_t w = 0; w < 8; ++w) {
-      set.left[w] = static_cast<uint32_t>(words.values[static_cast<std::size_t>(set_index[i]) * 8 + w]);
-      set.known[w] = all.bits[w];
-    }
+    // A category that was not seen in training goes the missing way.
+    TURNOUT_TRY(budget.Take(nodes, sizeof(CategorySet) + 8 * sizeof(uint32_t)));
     node.categories = static_cast<int32_t>(forest.sets.size());
-    forest.sets.push_back(set);
+    forest.sets.push_back({.first = static_cast<uint32_t>(forest.set_words.size()),
+                           .words = 8,
+                           .otherwise_left = node.missing_left});
+    for (std::size_t w = 0; w < 8; ++w) {
+      const auto left = static_cast<uint32_t>(words.values[static_cast<std::size_t>(set_index[i]) * 8 + w]);
+      forest.set_words.push_back(left | (node.missing_left ? ~all.bits[w] : 0));
+    }
   }
   return {};
 }
@@ -119,7 +121,7 @@ Status LoadHistGradientBoosting(const Part& estimator, const Context& context, L
   Forest forest;
   forest.features = out.inputs;
   // Since 1.4 an encoder stands before the trees, so that all they see is 0..255 or missing.
-  forest.category_cast = context.release.AtLeast(1, 4)   ? CategoryCast::kNone
+  forest.category_cast = context.release.AtLeast(1, 4)   ? CategoryCast::kByte
                          : context.release.AtLeast(1, 2) ? CategoryCast::kLowByte
                                                          : CategoryCast::kSignedLowByte;
   TURNOUT_ASSIGN(const Part per_iteration_part, pickle::Attribute(estimator, "n_trees_per_iteration_"));

@@ -93,7 +93,7 @@ TEST(Releases, HistGradientBoosting) {
   EXPECT_EQ(ForestOf(codes.As("1.1.3")).category_cast, CategoryCast::kSignedLowByte);
   EXPECT_EQ(ForestOf(codes.As("1.2.0")).category_cast, CategoryCast::kLowByte);
   EXPECT_EQ(ForestOf(codes.As("1.3.2")).category_cast, CategoryCast::kLowByte);
-  EXPECT_EQ(ForestOf(codes.As("1.4.0")).category_cast, CategoryCast::kNone);
+  EXPECT_EQ(ForestOf(codes.As("1.4.0")).category_cast, CategoryCast::kByte);
 }
 
 // Leaves hold weighted counts up to 1.3, fractions since 1.4.0.

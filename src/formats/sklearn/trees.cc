@@ -98,7 +98,6 @@ Status LoadDecisionTree(const Part& estimator, const Context& context, Loaded& o
 
 Status LoadAveragedForest(const Part& estimator, const Context& context, Loaded& out) {
   Forest forest;
-  forest.average = true;
   TURNOUT_ASSIGN(const Leaves leaves, Prepare(estimator, context, out, forest));
   TURNOUT_ASSIGN(const Part trees, pickle::Attribute(estimator, "estimators_"));
   TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(trees));
@@ -109,6 +108,7 @@ Status LoadAveragedForest(const Part& estimator, const Context& context, Loaded&
     TURNOUT_ASSIGN(const Part tree, pickle::Attribute(one, "tree_"));
     TURNOUT_TRY(AddTree(tree, leaves, 1.0, 0, context.budget, forest));
   }
+  forest.divisor = static_cast<int32_t>(forest.trees());
   if (context.release.AtLeast(
           1, 4)) {  // the first tree speaks for all: ensemble/_forest.py, _validate_X_predict
     const Part first(elements[0], trees.path.Index(0));
