@@ -20,10 +20,15 @@ inline std::span<const double> Probabilities(const Answer& answer, const Answers
   return answers.probabilities_of(answer);
 }
 
-// kTopProbability, kProbabilityOf (of `class_index`), kValue, kLatency; NaN where there is none.
+// kTopProbability, kProbabilityOf (of `class_index`), kValue (the first), kValueOf, kLatency; NaN where there
+// is none.
 inline double AnswerNumber(const ReplyItem& item, int32_t class_index, const Answer& answer,
                            const Answers& answers) {
-  if (item.what == ReplyItem::What::kValue) return answer.value;
+  if (item.what == ReplyItem::What::kValue || item.what == ReplyItem::What::kValueOf) {
+    const std::span<const double> values = answers.values_of(answer);
+    const auto index = static_cast<std::size_t>(item.index);
+    return index < values.size() ? values[index] : kMissingNumber;
+  }
   if (item.what == ReplyItem::What::kLatency) return answers.latency_seconds * item.per_second;
   const std::span<const double> probabilities = Probabilities(answer, answers);
   if (probabilities.empty()) return kMissingNumber;
@@ -53,6 +58,17 @@ inline void AppendProbabilities(std::string& out, const Answer& answer, const An
     AppendDecimals(out, probabilities[i], decimals);
   }
   out += probabilities.empty() ? "null" : "}";
+}
+
+// 1.5, or [1.5,2.5] of a model that gives several values.
+inline void AppendValue(std::string& out, const Answer& answer, const Answers& answers, int32_t decimals) {
+  const std::span<const double> values = answers.values_of(answer);
+  if (values.size() == 1) return AppendDecimals(out, values[0], decimals);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    out += i == 0 ? '[' : ',';
+    AppendDecimals(out, values[i], decimals);
+  }
+  out += values.empty() ? "null" : "]";
 }
 
 }  // namespace turnout

@@ -96,6 +96,7 @@ void CsvReply::AppendItem(std::string& out, std::size_t index, const Batch& batc
     case ReplyItem::What::kTopProbability:
     case ReplyItem::What::kProbabilityOf:
     case ReplyItem::What::kValue:
+    case ReplyItem::What::kValueOf:
     case ReplyItem::What::kLatency:
       return AppendNumberCell(out, AnswerNumber(item, by.column_class[index], answer, answers),
                               item.decimals);

@@ -70,11 +70,12 @@ void JsonReply::AppendRow(std::string& out, const Batch& batch, std::size_t row,
         out += static_cast<int64_t>(answer.class_index) == class_index ? "true" : "false";
         break;
       case ReplyItem::What::kProbabilities: AppendProbabilities(out, answer, answers, item.decimals); break;
+      case ReplyItem::What::kValue: AppendValue(out, answer, answers, item.decimals); break;
       case ReplyItem::What::kVersion: AppendJsonString(out, by.version); break;
       case ReplyItem::What::kJobTime: AppendJsonString(out, answers.job_time); break;
       case ReplyItem::What::kTopProbability:
       case ReplyItem::What::kProbabilityOf:
-      case ReplyItem::What::kValue:
+      case ReplyItem::What::kValueOf:
       case ReplyItem::What::kLatency:
         AppendDecimals(out, AnswerNumber(item, class_index, answer, answers), item.decimals);
         break;

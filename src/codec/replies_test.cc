@@ -156,10 +156,24 @@ TEST_F(RepliesTest, ARegressionHasAValue) {
                      MakeItem("p", ReplyItem::What::kTopProbability)};
   by_ = {};
   by_.task = Task::kRegression;
+  by_.values = 1;
   by_.reply_class = {-1, -1};
   Read("[" + Row("C-1") + "]");
-  answers_.rows[0].value = 0.1;
+  answers_.values = {0.1};
   EXPECT_EQ(Rows(), R"([{"value":0.1,"p":null}])");
+}
+
+TEST_F(RepliesTest, ARegressionMayHaveSeveral) {
+  contract_.reply = {MakeItem("all", ReplyItem::What::kValue), MakeItem("second", ReplyItem::What::kValueOf)};
+  contract_.reply[0].decimals = 1;
+  contract_.reply[1].index = 1;
+  by_ = {};
+  by_.task = Task::kRegression;
+  by_.values = 3;
+  by_.reply_class = {-1, -1};
+  Read("[" + Row("C-1") + "]");
+  answers_.values = {0.1, -2.25, kMissingNumber};
+  EXPECT_EQ(Rows(), R"([{"all":[0.1,-2.2,null],"second":-2.25}])");
 }
 
 TEST_F(RepliesTest, ScoredLinesAreTheInputAndTheColumns) {

@@ -34,6 +34,7 @@ Answerer MakeAnswerer(const Contract& contract, const Signature& signature, std:
   answerer.version = std::move(version);
   answerer.task = signature.task;
   answerer.classes = signature.classes;
+  if (signature.task == Task::kRegression) answerer.values = static_cast<uint32_t>(signature.values);
   for (const Label& label : signature.classes) {
     answerer.class_json.push_back(Json(label));
     answerer.class_text.push_back(LabelText(label));

@@ -150,8 +150,17 @@ class Binder {
     switch (item.what) {
       case What::kValue:
         if (!regression) problem("`value` is a regression's; the model predicts classes: use `class`");
-        if (signature_.values != 1)
-          problem(fmt::format("`value`, but the model gives {} values a row", signature_.values));
+        if (signature_.values != 1 && section == "columns") {
+          problem(fmt::format("a column holds one value, the model gives {}; name each: {{value_of: 0}}",
+                              signature_.values));
+        }
+        return;
+      case What::kValueOf:
+        if (!regression) {
+          problem("`value_of` is a regression's; the model predicts classes: use `class`");
+        } else if (item.index >= signature_.values) {
+          problem(fmt::format("value {} of a model that gives {}", item.index, signature_.values));
+        }
         return;
       case What::kClass:
         if (regression) problem("`class`, but the model is a regression: use `value`");

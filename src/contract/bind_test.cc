@@ -215,6 +215,22 @@ TEST(DeriveContractTest, HasAFieldPerInputAndAnswersEverything) {
   EXPECT_EQ(plain.columns.size(), 2u);
 }
 
+TEST(DeriveContractTest, SeveralValues) {
+  const Signature two = {.inputs = {Number("x0")}, .classes = {}, .values = 2};
+  const Contract derived = DeriveContract(two, "r");
+  EXPECT_EQ(derived.reply[0].what, What::kValue);
+  ASSERT_EQ(derived.columns.size(), 3u);
+  EXPECT_EQ(derived.columns[1].name, "prediction_1");
+  EXPECT_EQ(derived.columns[1].index, 1);
+
+  Contract contract = Parsed(
+      "name: c\nfields:\n  - {name: x0, type: float}\nreply: {a: value, b: {value_of: 2}}\n"
+      "columns: {x: value, y: {value_of: 1}}\n");
+  EXPECT_EQ(BindContract(contract, two).error().message,
+            "contract c: reply.b: value 2 of a model that gives 2\n"
+            "contract c: columns.x: a column holds one value, the model gives 2; name each: {value_of: 0}");
+}
+
 TEST(MakeAnswererTest, ResolvesLabelsForItsVersion) {
   Contract contract = Parsed(
       "name: c\nfields:\n  - {name: p, type: float}\nreply: {a: class, b: {class_is: 1}}\ncolumns: {x: "

@@ -77,7 +77,8 @@ struct ReplyItem {
     kTopProbability,
     kProbabilityOf,
     kProbabilities,
-    kValue,
+    kValue,    // of a regression; several: an array
+    kValueOf,  // one of several
     kVersion,
     kLatency,
     kJobTime
@@ -86,6 +87,7 @@ struct ReplyItem {
   What what = What::kClass;
   int32_t field = -1;     // kKey, kField
   Label label;            // kClassIs, kProbabilityOf
+  int32_t index = 0;      // kValueOf: from 0
   int32_t decimals = -1;  // numbers: fixed decimals; -1: shortest form that reads back to the same bits
   double per_second = 1;  // kLatency: 1000 for ms
 };

@@ -56,8 +56,8 @@ std::string Shown(const Field& field) {
 
 std::string Shown(const Contract& contract, const std::vector<ReplyItem>& items) {
   static const char* const kNames[] = {
-      "key",           "field", "class",   "class_is", "top_probability", "probability_of",
-      "probabilities", "value", "version", "latency",  "job_time"};
+      "key",           "field", "class",    "class_is", "top_probability", "probability_of",
+      "probabilities", "value", "value_of", "version",  "latency",         "job_time"};
   std::string out;
   for (const ReplyItem& item : items) {
     out += " " + item.name + "=" + kNames[static_cast<int>(item.what)];

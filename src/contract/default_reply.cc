@@ -1,5 +1,7 @@
 #include "contract/default_reply.h"
 
+#include <string>
+
 namespace turnout {
 
 using What = ReplyItem::What;
@@ -40,7 +42,13 @@ std::vector<ReplyItem> DefaultColumns(const Signature& signature) {
     return item;
   };
   const bool regression = signature.task == Task::kRegression;
-  add("prediction", regression ? What::kValue : What::kClass);
+  if (regression && signature.values > 1) {
+    for (int32_t k = 0; k < signature.values; ++k) {
+      add("prediction_" + std::to_string(k), What::kValueOf).index = k;
+    }
+  } else {
+    add("prediction", regression ? What::kValue : What::kClass);
+  }
   if (!regression && signature.probabilities) {
     for (const Label& label : signature.classes)
       add("probability_" + LabelText(label), What::kProbabilityOf).label = label;

@@ -11,7 +11,8 @@ namespace turnout {
 // model_version, latency_ms.
 std::vector<ReplyItem> DefaultReply(const Contract& contract, const Signature& signature);
 
-// prediction, probability_<label> for each class, scored_at.
+// prediction (of several values prediction_0, prediction_1, ...), probability_<label> for each class,
+// scored_at.
 std::vector<ReplyItem> DefaultColumns(const Signature& signature);
 
 }  // namespace turnout

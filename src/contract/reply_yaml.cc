@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "bytes/number.h"
 #include "contract/contract_yaml.h"
 
 namespace turnout {
@@ -19,6 +22,7 @@ constexpr Word kWords[] = {
     {"top_probability", What::kTopProbability, false, true},
     {"probabilities", What::kProbabilities, false, true},
     {"value", What::kValue, false, true},
+    {"value_of", What::kValueOf, true, true},
     {"version", What::kVersion, false, false},
     {"job_time", What::kJobTime, false, false},
     {"field", What::kField, true, false},
@@ -134,6 +138,15 @@ class ItemReader {
       }
       case What::kClassIs:
       case What::kProbabilityOf: item.label = argument; break;
+      case What::kValueOf:
+        if (const ParsedNumber number = ParseNumber(argument); number.error == NumberError::kNone &&
+                                                               number.value >= 0 && number.value < 1e6 &&
+                                                               number.value == std::floor(number.value)) {
+          item.index = static_cast<int32_t>(number.value);
+        } else {
+          Problem(line, fmt::format("`value_of` counts the values from 0, not '{}'", argument));
+        }
+        break;
       case What::kLatency:
         item.per_second = argument == "s" ? 1 : argument == "ms" ? 1e3 : argument == "us" ? 1e6 : 0;
         if (item.per_second == 0) Problem(line, fmt::format("latency is in s, ms or us, not '{}'", argument));

@@ -141,6 +141,7 @@ void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime
         scores_.probabilities.begin(),
         scores_.probabilities.begin() + static_cast<std::ptrdiff_t>(batch.rows() * classes));
   }
+  answers.values.assign(scores_.values.begin(), scores_.values.end());
   answers.rows.resize(batch.rows());
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     Answer& answer = answers.rows[row];
@@ -151,7 +152,7 @@ void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime
       continue;
     }
     if (version.answerer.task == Task::kRegression) {
-      answer.value = scores_.values[row];
+      answer.values = static_cast<uint32_t>(row * scores_.outputs);
       shard_.Add(series.results[0]);
       continue;
     }

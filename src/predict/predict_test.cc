@@ -40,7 +40,7 @@ struct Bench {
       if (answer.refusal >= 0) {
         out += "refused";
       } else if (answer.by->task == Task::kRegression) {
-        AppendNumber(out, answer.value);
+        AppendNumber(out, answers.values_of(answer)[0]);
       } else {
         out += answer.by->class_text[answer.class_index];
         for (std::size_t i = 0; !answers.probabilities.empty() && i < answer.by->classes.size(); ++i) {

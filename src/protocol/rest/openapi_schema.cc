@@ -185,8 +185,19 @@ void AppendItem(JsonBuilder& json, const Snapshot& snapshot, const ReplyItem& it
       json.Key("additionalProperties").Raw(R"({"type":["number","null"],"minimum":0,"maximum":1})");
       break;
     case What::kValue:
+      if (answerer.values > 1) {
+        AppendType(json, "array", false);
+        json.Key("items").Raw(R"({"type":["number","null"]})");
+        json.Key("minItems").Number(answerer.values).Key("maxItems").Number(answerer.values);
+        json.Key("description").Text("The predicted values.");
+        break;
+      }
       AppendType(json, "number", true);
       json.Key("description").Text("The predicted value.");
+      break;
+    case What::kValueOf:
+      AppendType(json, "number", true);
+      json.Key("description").Text("Predicted value " + std::to_string(item.index) + ".");
       break;
     case What::kVersion:
       AppendType(json, "string", false);
@@ -228,7 +239,12 @@ std::string ItemExample(const Snapshot& snapshot, const ReplyItem& item,
       }
       return json.End().Take();
     }
-    case What::kValue: return "12.5";
+    case What::kValue: {
+      std::string values = "12.5";
+      for (uint32_t k = 1; k < answerer.values; ++k) values += ",12.5";
+      return answerer.values > 1 ? "[" + values + "]" : values;
+    }
+    case What::kValueOf: return "12.5";
     case What::kVersion: {
       std::string text;
       AppendJsonString(text, answerer.version);
