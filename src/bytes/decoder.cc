@@ -97,7 +97,7 @@ class Bzip2Decoder : public Decoder {
 
 class LzmaDecoder : public Decoder {
  public:
-  LzmaDecoder(bool alone, uint64_t memory) : alone_(alone), memory_(memory) { ready_ = Restart(); }
+  LzmaDecoder(bool alone, uint64_t memory) : alone_(alone), memory_(memory) { ready_ = Start(); }
   ~LzmaDecoder() override { lzma_end(&stream_); }
   bool ready() const { return ready_; }
 
@@ -123,13 +123,15 @@ class LzmaDecoder : public Decoder {
     return step;
   }
   // liblzma reuses what an earlier stream allocated.
-  bool Restart() override {
-    return (alone_ ? lzma_alone_decoder(&stream_, memory_) : lzma_stream_decoder(&stream_, memory_, 0)) ==
-           LZMA_OK;
-  }
+  bool Restart() override { return Start(); }
   uint64_t MemoryWanted() const override { return lzma_memusage(&stream_); }
 
  private:
+  bool Start() {
+    return (alone_ ? lzma_alone_decoder(&stream_, memory_) : lzma_stream_decoder(&stream_, memory_, 0)) ==
+           LZMA_OK;
+  }
+
   lzma_stream stream_ = LZMA_STREAM_INIT;
   bool alone_;
   uint64_t memory_;
