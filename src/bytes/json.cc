@@ -278,7 +278,8 @@ Status JsonTokenizer::Elements(std::string_view text,
       if (!parser_->Value(i, start, kJsonDepth - 1, tokens_, end)) return wrong();
       TURNOUT_TRY(element(tokens_, chunk.substr(start, end - start)));
       if (i == parser_->count) break;
-      if (chunk[parser_->structure[i]] != ',' || ++i == parser_->count) return wrong();
+      if (chunk[parser_->structure[i]] != ',') return wrong();
+      if (++i == parser_->count) return wrong();
     }
     if (last_chunk) return {};
     at = chunk_end + 1;

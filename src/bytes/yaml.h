@@ -63,7 +63,7 @@ class YamlReader {
   // "server.yaml:12: listen.http: message"; an empty key: the scope itself.
   void Problem(int line, std::string_view key, std::string_view message);
   // The first of these that fails records a problem and gives the fallback.
-  std::string Text(const Yaml& map, std::string_view key, std::string fallback);
+  std::string Text(const Yaml& map, std::string_view key, std::string_view fallback);
   double Number(const Yaml& map, std::string_view key, double fallback, double min, double max);
   int64_t Integer(const Yaml& map, std::string_view key, int64_t fallback, int64_t min, int64_t max);
   bool Boolean(const Yaml& map, std::string_view key, bool fallback);

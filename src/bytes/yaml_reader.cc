@@ -88,9 +88,9 @@ const Yaml* YamlReader::Scalar(const Yaml& map, std::string_view key, std::strin
   return nullptr;
 }
 
-std::string YamlReader::Text(const Yaml& map, std::string_view key, std::string fallback) {
+std::string YamlReader::Text(const Yaml& map, std::string_view key, std::string_view fallback) {
   const Yaml* node = Scalar(map, key, "a text");
-  return node == nullptr ? std::move(fallback) : node->scalar;
+  return node == nullptr ? std::string(fallback) : node->scalar;
 }
 
 double YamlReader::Number(const Yaml& map, std::string_view key, double fallback, double min, double max) {

@@ -216,7 +216,7 @@ Result<HttpResponse> HttpClient::ReceiveBefore(Deadline deadline) {
     response.keep_alive = parser.keep_alive();
     const bool to_end = !parser.is_done() && parser.need_eof();
     const bool chunked = !parser.is_done() && parser.chunked();
-    std::size_t end = head;
+    std::size_t end;
     if (chunked) {
       ChunkDecoder chunks;
       std::size_t decoded = head;
