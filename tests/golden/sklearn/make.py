@@ -2,25 +2,18 @@
 
 A case is a folder beside this file: the model in one file or more (model.*) as the library wrote it, rows.csv, and what
 the library answered for the rows as they stand in that file; README.md one folder up says what is in each. cases.py
-lists the models, dumps.py writes them, hard_rows.py finds the rows.
+lists the models, dumps.py writes them; the modules in the folder above find the rows and write the files.
 """
-import csv, os, pathlib, platform, sys, warnings
+import pathlib, sys, warnings
 
-try:
-    from numpy._core import _multiarray_umath as umath
-except ImportError:
-    from numpy.core import _multiarray_umath as umath
-
-if "NPY_DISABLE_CPU_FEATURES" not in os.environ:  # numpy reads it once, on import: find the names, start again
-    avx512 = [f for f in umath.__cpu_dispatch__ if umath.__cpu_features__[f] and ("AVX512" in f or f == "X86_V4")]
-    os.environ.update(NPY_DISABLE_CPU_FEATURES=" ".join(avx512), OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1",
-                      PYTHONHASHSEED="0")
-    os.execv(sys.executable, [sys.executable, *sys.argv])
-assert not any(on for f, on in umath.__cpu_features__.items() if f in ("AVX512_SKX", "X86_V4"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import one_thread  # noqa: before numpy
 
 import joblib, numpy as np, pandas as pd, scipy, sklearn
-from cases import CASES, people
+from cases import CASES
+from case_files import about, read, write
 from hard_rows import hard_rows
+from tables import people
 
 
 def final(model):
@@ -58,21 +51,6 @@ def tolerances(model):
     return ["tolerance: exact"]
 
 
-def write(path, columns):
-    text = lambda v: "" if v is None or v != v else v if isinstance(v, str) else repr(float(v))
-    with open(path, "w", newline="", encoding="utf-8") as f:
-        out = csv.writer(f, lineterminator="\n")
-        out.writerow(columns)
-        out.writerows([text(v) for v in row] for row in zip(*columns.values()))
-
-
-def read(path, like):
-    with open(path, newline="", encoding="utf-8") as f:
-        names, *rows = csv.reader(f)
-    return pd.DataFrame({c: [float(v or "nan") if like[c].dtype.kind == "f" else v or np.nan for v in column]
-                         for c, column in zip(names, zip(*rows))})
-
-
 def make(case, folder):
     t = people(1)
     given = case.given(t, 1)
@@ -92,13 +70,8 @@ def make(case, folder):
     write(folder / "rows.csv", {c: rows[c].tolist() for c in rows})
     expected = ask(read(folder / "rows.csv", rows))  # what the file says, not what we meant to write
     write(folder / "expected.csv", {c: v.tolist() for c, v in expected.items()})
-    versions = ", ".join(f"{m.__name__} {m.__version__}" for m in (sklearn, np, scipy, joblib, pd))
-    cpu = next(line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name"))
-    (folder / "about.txt").write_text("\n".join([
-        f"what: {type(final(model)).__name__}, {case.what}",
-        f"made by: Python {platform.python_version()}, {versions.replace('sklearn', 'scikit-learn')}",
-        f"made on: {cpu}, numpy without {os.environ['NPY_DISABLE_CPU_FEATURES'] or 'AVX-512'}, one thread",
-        *tolerances(model), ""]))
+    (folder / "about.txt").write_text(about(f"{type(final(model)).__name__}, {case.what}",
+                                            (sklearn, np, scipy, joblib, pd), tolerances(model)))
     sizes = ", ".join(f"{len(data) // 1024}" for data in files.values())
     print(f"  {folder.name}: {len(rows)} rows, {sizes} KB", flush=True)
 

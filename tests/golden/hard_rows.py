@@ -55,10 +55,12 @@ CODES = [-1.0, -3.0, 0.0, 2.5, 77.0, 255.0, 300.0, np.nan]
 STRINGS = ["gold", "BASIC", "north ", "naïve", np.nan]
 
 
-def hard_rows(model, ask, rows, r):
+def hard_rows(model, ask, rows, r, splits=None):
+    """`splits`: (column, threshold) of the model's splits; None: found in a model of scikit-learn."""
     numeric = [c for c in rows if rows[c].dtype.kind == "f"]
     some = lambda n: rows.iloc[r.randint(len(rows), size=n)]
-    splits = thresholds(model, list(rows)) if numeric == list(rows) else []
+    if splits is None:
+        splits = thresholds(model, list(rows)) if numeric == list(rows) else []
     at = [(splits[i][0], v) for i in r.randint(len(splits), size=16) for v in around(splits[i][1])] if splits else []
     at += [(c, v) for c in numeric for v in (CODES if rows[c].dropna().mod(1).eq(0).all() else EXTREMES)]
     at += [(c, v) for c in rows if c not in numeric for v in STRINGS]
