@@ -53,6 +53,14 @@ struct InspectArguments {
 };
 int RunInspect(const InspectArguments& arguments);
 
+struct ExplainArguments {
+  std::string target;    // a model file or CONFIG.yaml
+  std::string endpoint;  // of the configuration; empty: the only one
+  std::string row;       // a JSON object, the name of a file with one, or -
+  bool json = false;
+};
+int RunExplain(const ExplainArguments& arguments);
+
 struct CheckArguments {
   std::string config;
   bool json = false;

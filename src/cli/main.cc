@@ -118,6 +118,22 @@ int Main(int argc, char** argv) {
   command->footer("Example:\n  turnout inspect examples/churn/models/churn-v2.1.0.pkl");
   command->callback([&] { code = RunInspect(inspect); });
 
+  ExplainArguments explain;
+  command = app.add_subcommand("explain", "Show how one row comes to its answer");
+  command->add_option("target", explain.target, "Model file, or CONFIG.yaml for its contract")->required();
+  command->add_option("row", explain.row, "The row: a JSON object, a file with one, or - for standard input")
+      ->required();
+  command->add_option("--endpoint", explain.endpoint,
+                      "Which endpoint of CONFIG.yaml (default: the only one)");
+  command->add_flag("--json", explain.json, "As JSON");
+  command->footer(
+      "Shows what the model is given, what its steps make of it, the leaf of every tree or what every "
+      "feature\n"
+      "adds, and the answer.\n\nExample:\n"
+      "  turnout explain examples/churn/server.yaml '{\"customer_id\":\"C-1042\",\"age\":42,"
+      "\"income\":55000.5,\"tenure_months\":18,\"monthly_charges\":79.5,\"plan\":\"premium\"}'");
+  command->callback([&] { code = RunExplain(explain); });
+
   CheckArguments check;
   command = app.add_subcommand("check", "Check a configuration, its contracts and its models");
   auto* target = command->add_option("config", check.config, "CONFIG.yaml");

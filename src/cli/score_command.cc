@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,30 +9,11 @@
 #include "server/endpoints.h"
 
 namespace turnout {
-namespace {
-
-Result<Endpoint> Find(const ScoreArguments& arguments) {
-  const std::string& source = arguments.model.empty() ? arguments.config : arguments.model;
-  TURNOUT_ASSIGN(const ServerConfig config, ReadConfigOrModel(source));
-  std::string names;
-  for (const EndpointConfig& endpoint : config.endpoints) {
-    if (endpoint.name == arguments.endpoint || (arguments.endpoint.empty() && config.endpoints.size() == 1)) {
-      return LoadEndpoint(endpoint);
-    }
-    names += " " + endpoint.name;
-  }
-  return Fail(
-      Code::kInvalidArgument,
-      arguments.endpoint.empty()
-          ? fmt::format("{}: name one of its endpoints with --endpoint:{}", source, names)
-          : fmt::format("{}: there is no endpoint '{}'; there are:{}", source, arguments.endpoint, names));
-}
-
-}  // namespace
-
 int RunScore(const ScoreArguments& arguments) {
   StopSignal stop;
-  const auto endpoint = Find(arguments);
+  const auto config = ReadConfigOrModel(arguments.model.empty() ? arguments.config : arguments.model);
+  if (!config) return Report(config.error());
+  const auto endpoint = LoadEndpoint(*config, arguments.endpoint);
   if (!endpoint) return Report(endpoint.error());
   Metrics metrics;
   ScoreOptions options;

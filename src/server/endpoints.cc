@@ -57,6 +57,19 @@ Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& resha
   return endpoint;
 }
 
+Result<Endpoint> LoadEndpoint(const ServerConfig& config, const std::string& name) {
+  std::string names;
+  for (const EndpointConfig& endpoint : config.endpoints) {
+    if (endpoint.name == name || (name.empty() && config.endpoints.size() == 1))
+      return LoadEndpoint(endpoint);
+    names += " " + endpoint.name;
+  }
+  return Fail(Code::kInvalidArgument,
+              name.empty()
+                  ? fmt::format("{}: name one of its endpoints with --endpoint:{}", config.source, names)
+                  : fmt::format("{}: there is no endpoint '{}'; there are:{}", config.source, name, names));
+}
+
 bool IsConfig(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
 Result<ServerConfig> ReadConfigOrModel(const std::string& path) {

@@ -26,6 +26,9 @@ struct Endpoint {
 using Reshape = std::function<void(Contract&, const Signature&)>;
 Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& reshape = {});
 
+// The endpoint of that name; the only one there is where `name` is empty.
+Result<Endpoint> LoadEndpoint(const ServerConfig& config, const std::string& name);
+
 // A path that ends in .yaml or .yml.
 bool IsConfig(const std::string& path);
 // A configuration, or what stands for one for a model file alone: the defaults and one endpoint, which has

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The commands: help, wrong command lines, messages and exit codes."""
-import json, pathlib, re, resource, shlex, shutil, struct, time, unittest
+import json, pathlib, re, resource, shlex, shutil, struct, tempfile, time, unittest
 
-from harness import CONFIG, CUSTOMERS, MODEL, ROOT, SANITIZED, Case, main, turnout
+from harness import CONFIG, CUSTOMERS, GOOD_ROW, MODEL, ROOT, SANITIZED, Case, main, turnout
 
-COMMANDS = ("serve", "score", "stream", "inspect", "check", "verify")
+COMMANDS = ("serve", "score", "stream", "inspect", "explain", "check", "verify")
 HOSTILE = ROOT / "tests" / "hostile" / "pickle"
 ROWS, EXPECTED = "examples/churn/rows.csv", "examples/churn/expected.csv"
 
@@ -51,7 +51,7 @@ class WrongCommandLine(Case):
                           ("score", "--input", CUSTOMERS, "--output", "x.csv"),
                           ("score", "--endpoint", "churn", "--input", CUSTOMERS, "--output", "x.csv"),
                           ("score", "--model", MODEL, "--config", CONFIG, "--input", CUSTOMERS, "--output", "x.csv"),
-                          ("stream",), ("inspect",), ("inspect", MODEL, "more"), ("check",), ("verify",),
+                          ("stream",), ("inspect",), ("inspect", MODEL, "more"), ("explain", MODEL), ("check",), ("verify",),
                           ("verify", MODEL, "--rows", ROWS), ("verify", "--modes", CONFIG),
                           ("verify", MODEL, "--rows", ROWS, "--expected", EXPECTED, "--modes", CONFIG),
                           ("verify", MODEL, "--rows", ROWS, "--expected", EXPECTED, "--tolerance", "-1")):
@@ -100,6 +100,42 @@ class Inspect(Case):
                          b"1.5.2sb.")
         done = turnout("inspect", path)
         self.check_run(done, 3, "", re.compile(r"turnout: .*svc\.pkl: .*sklearn\.svm\._classes\.SVC.*\n"))
+
+
+class Explain(Case):
+    def test_people(self):
+        done = turnout("explain", CONFIG, json.dumps(GOOD_ROW))
+        self.check_run(done, 0, stderr="")
+        for line in (r"  plan +2", r"  income +55000\.5", r"  0 +node 7 +0\.10218968880505817", r"raw +0\.1052\d+",
+                     r"probability  0: 0\.4737\d+", r"             1: 0\.5262933940868065", r"predicts +1"):
+            self.assertRegex(done.stdout, rf"(?m)^{line}$")
+        self.assertEqual(len(re.findall(r"(?m)^  \d+ +node", done.stdout)), 100)
+
+    def test_programs(self):
+        """A bare model, asked by a file; and standard input."""
+        row = {"age": 42, "income": 55000.5, "tenure_months": 18, "monthly_charges": 79.5, "plan": 2}
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(json.dumps(row))
+            file.flush()
+            done = turnout("explain", MODEL, file.name, "--json")
+            self.check_run(done, 0, stderr="")
+        explained = json.loads(done.stdout)
+        self.assertEqual(explained["inputs"], row)
+        self.assertEqual([f["name"] for f in explained["features"]], list(row))
+        self.assertEqual(len(explained["trees"]), 100)
+        self.assertEqual(explained["prediction"], "1")
+        self.assertEqual(explained["probabilities"]["1"], 0.5262933940868065)
+        self.assertEqual(turnout("explain", MODEL, "-", "--json", stdin=json.dumps(row).encode()).stdout, done.stdout)
+
+    def test_bad_rows(self):
+        self.check_run(turnout("explain", CONFIG, json.dumps(GOOD_ROW | {"age": 15, "plan": "gold"})), 3, "",
+                       "turnout: the row is refused\n  age: Age must be between 18 and 120\n"
+                       "  plan: Unknown plan: gold\n")
+        self.check_run(turnout("explain", CONFIG, "{"), 3, "", re.compile(r"turnout: the row: byte 1: .*\n"))
+        self.check_run(turnout("explain", CONFIG, "no/such.json"), 4, "",
+                       "turnout: no/such.json: cannot open: No such file or directory\n")
+        self.check_run(turnout("explain", CONFIG, "{}", "--endpoint", "risk"), 3, "",
+                       "turnout: examples/churn/server.yaml: there is no endpoint 'risk'; there are: churn\n")
 
 
 class HostileFiles(Case):

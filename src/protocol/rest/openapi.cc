@@ -1,7 +1,7 @@
 #include "protocol/rest/openapi.h"
 
 #include "protocol/rest/example_row.h"
-#include "protocol/rest/json_builder.h"
+#include "bytes/json_builder.h"
 #include "protocol/rest/openapi_schema.h"
 
 namespace turnout {

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "protocol/rest/example_row.h"
-#include "protocol/rest/json_builder.h"
+#include "bytes/json_builder.h"
 
 namespace turnout {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "protocol/rest/json_builder.h"
+#include "bytes/json_builder.h"
 #include "protocol/rest/openapi.h"
 
 namespace turnout {
