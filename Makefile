@@ -4,6 +4,7 @@
 # make check   formatting, static analysis, sanitizers, fuzzers   (make check T="format tidy": some of them)
 # make bench   measures against the peers, interleaved
 # make golden  makes the golden cases again with the real libraries   (T=forest: those with that in their name)
+# make golden-sweep   compares random models with the real libraries   (SEEDS=500)
 # make fuzz    T=pickle SECONDS=60: one fuzzer
 # make format  formats the C++
 # make clean   removes what was built; .deps/ (what was fetched) stays
@@ -13,8 +14,9 @@ SHELL := /bin/bash
 BUILD ?= build
 export BUILD
 SECONDS ?= 60
+SEEDS ?= 500
 
-.PHONY: all demo test check bench golden fuzz format clean
+.PHONY: all demo test check bench golden golden-sweep fuzz format clean
 
 all:
 	@tools/setup build
@@ -41,6 +43,11 @@ bench:
 golden:
 	@tools/setup golden
 	@tools/golden $(T)
+
+golden-sweep:
+	@tools/setup build golden
+	@tools/build turnout
+	@tools/golden-sweep $(SEEDS)
 
 fuzz:
 	@tools/setup build check

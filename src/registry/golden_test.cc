@@ -7,6 +7,7 @@
 #include <map>
 
 #include "bytes/number.h"
+#include "codec/csv_reply.h"
 #include "registry/expected.h"
 #include "registry/version.h"
 #include "storage/file.h"
@@ -46,6 +47,21 @@ Tolerance ToleranceOf(const std::string& about) {
   return tolerance;
 }
 
+// The same table with its columns in reverse.
+std::string Reversed(const std::string& csv) {
+  const auto table = ReadTextTable(csv, "rows.csv");
+  EXPECT_TRUE(table) << table.error().message;
+  std::string out;
+  for (std::size_t row = 0; row <= table->rows(); ++row) {
+    for (std::size_t i = table->names.size(); i-- > 0;) {
+      const auto cell = row == 0 ? table->names[i] : table->columns[i][row - 1];
+      if (cell) AppendCsvCell(out, *cell);
+      out += i == 0 ? '\n' : ',';
+    }
+  }
+  return out;
+}
+
 class Golden : public testing::TestWithParam<std::string> {};
 
 TEST_P(Golden, EveryEngineAnswersAsTheLibraryDid) {
@@ -65,8 +81,11 @@ TEST_P(Golden, EveryEngineAnswersAsTheLibraryDid) {
     ++engines;
     const auto engine = CompileEngine(file->model, choice.name);
     ASSERT_TRUE(engine) << engine.error().message;
-    const auto comparison =
-        CompareWithExpected(file->model, **engine, *rows, "rows.csv", *expected, "expected.csv", tolerance);
+    // Columns are taken by name: a file that has names answers alike in any order of the columns.
+    const bool reversed =
+        engines % 2 == 1 && file->model.signature.named && file->model.signature.inputs.size() > 1;
+    const auto comparison = CompareWithExpected(file->model, **engine, reversed ? Reversed(*rows) : *rows,
+                                                "rows.csv", *expected, "expected.csv", tolerance);
     ASSERT_TRUE(comparison) << comparison.error().message;
     EXPECT_GE(comparison->rows, 100u);
     EXPECT_GE(comparison->columns.size(), 1u);
