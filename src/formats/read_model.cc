@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bytes/decompress.h"
+#include "formats/lightgbm/load.h"
 #include "formats/pickle/read.h"
 #include "formats/sklearn/load.h"
 #include "formats/skops/read.h"
@@ -64,6 +65,12 @@ Result<pickle::Graph> ReadGraph(std::span<const uint8_t> bytes, FileFormat forma
 // `layer`: what the bytes were decompressed from, for messages; empty: they are the file.
 Result<Model> ReadPlain(std::span<const uint8_t> bytes, std::string_view layer) {
   const FileFormat format = DetectFormat(bytes);
+  if (format == FileFormat::kLightGbm) {
+    auto model = lightgbm::LoadText(bytes);
+    if (!model) return In(layer, std::move(model).error());
+    TURNOUT_TRY(CheckModel(*model));
+    return model;
+  }
   auto graph = ReadGraph(bytes, format, !layer.empty());
   if (!graph) return In(layer, std::move(graph).error());
   TURNOUT_ASSIGN(Model model, LoadSklearn(*graph));

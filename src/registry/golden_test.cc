@@ -99,7 +99,8 @@ TEST_P(Golden, EveryEngineAnswersAsTheLibraryDid) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(Cases()), [](const auto& one) {
   const fs::path path(one.param);
-  std::string name = path.parent_path().filename().string();
+  const fs::path folder = path.parent_path();
+  std::string name = folder.parent_path().filename().string() + "_" + folder.filename().string();
   if (const std::string file = path.filename().string(); file != "model.pkl") name += file.substr(5);
   std::replace_if(
       name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');

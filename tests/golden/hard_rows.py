@@ -42,7 +42,7 @@ def thresholds(model, names):
         nodes = nodes[nodes["is_leaf"] == 0]
         return [(names[f], t) for f, t in zip(nodes["feature_idx"], nodes["num_threshold"]) if np.isfinite(t)]
     trees = [model] if hasattr(model, "tree_") else np.ravel(getattr(model, "estimators_", []))
-    return [(names[f], t) for tree in trees for f, t in zip(tree.tree_.feature, tree.tree_.threshold) if f >= 0]
+    return [(names[f], t) for tree in trees if hasattr(tree, "tree_") for f, t in zip(tree.tree_.feature, tree.tree_.threshold) if f >= 0]
 
 
 def around(t):
@@ -55,14 +55,16 @@ CODES = [-1.0, -3.0, 0.0, 2.5, 77.0, 255.0, 300.0, np.nan]
 STRINGS = ["gold", "BASIC", "north ", "naïve", np.nan]
 
 
-def hard_rows(model, ask, rows, r, splits=None):
-    """`splits`: (column, threshold) of the model's splits; None: found in a model of scikit-learn."""
+def hard_rows(model, ask, rows, r, splits=None, values=()):
+    """`splits`: (column, threshold) of the model's splits; None: found in a model of scikit-learn. `values`: more numbers
+    to put into each column."""
     numeric = [c for c in rows if rows[c].dtype.kind == "f"]
     some = lambda n: rows.iloc[r.randint(len(rows), size=n)]
     if splits is None:
         splits = thresholds(model, list(rows)) if numeric == list(rows) else []
     at = [(splits[i][0], v) for i in r.randint(len(splits), size=16) for v in around(splits[i][1])] if splits else []
     at += [(c, v) for c in numeric for v in (CODES if rows[c].dropna().mod(1).eq(0).all() else EXTREMES)]
+    at += [(c, v) for c in numeric for v in values]
     at += [(c, v) for c in rows if c not in numeric for v in STRINGS]
     hard = variants(some(len(at)), *zip(*at))
     hard.loc[len(hard)] = [np.nan] * hard.shape[1]

@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "formats/lightgbm/load.h"
 #include "formats/sklearn/parts.h"
 
 namespace turnout {
@@ -40,6 +41,9 @@ constexpr Predictor kPredictors[] = {
     {"sklearn.linear_model._coordinate_descent.LassoCV", LoadLinearRegression},
     {"sklearn.linear_model._coordinate_descent.ElasticNet", LoadLinearRegression},
     {"sklearn.linear_model._coordinate_descent.ElasticNetCV", LoadLinearRegression},
+    {"lightgbm.sklearn.LGBMClassifier", lightgbm::LoadLastStep},
+    {"lightgbm.sklearn.LGBMRegressor", lightgbm::LoadLastStep},
+    {"lightgbm.sklearn.LGBMRanker", lightgbm::LoadLastStep},
 };
 
 const Predictor* FindPredictor(std::string_view name) {
@@ -135,6 +139,7 @@ Result<Model> LoadSklearn(const pickle::Graph& graph) {
     TURNOUT_TRY(CheckTransformer(stage.part));
   const Part last = stages.back().part;
   const std::string_view name = pickle::ClassName(last.value);
+  if (stages.size() == 1 && lightgbm::IsLightGbm(name)) return lightgbm::LoadPickled(last, budget);
   const sklearn::Predictor* predictor = FindPredictor(name);
   if (predictor == nullptr) {
     return pickle::Fail(
