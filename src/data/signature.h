@@ -26,6 +26,9 @@ struct Input {
   // |x| must not pass this: the largest float where the library casts to float32 (beyond is infinity,
   // which it refuses), the largest double elsewhere. Infinity is always refused.
   double largest = std::numeric_limits<double>::max();
+  // What the model's functions are defined for (log1p: above -1), where that is not the same on both sides.
+  double lowest = std::numeric_limits<double>::lowest();
+  double highest = std::numeric_limits<double>::max();
   std::vector<std::string> categories;  // kText: the values that the model was fitted on, in its order
   std::vector<double> numbers;          // kNumber, closed: the same
   bool closed = false;                  // a value outside them is refused by the library

@@ -63,7 +63,8 @@ class ProbeRows {
       default: x = std::normal_distribution<double>()(random_);
     }
     if (input.closed && !input.numbers.empty()) x = input.numbers[Below(input.numbers.size())];
-    return std::fabs(x) <= input.largest ? x : 0;
+    if (input.closed && !input.numbers.empty()) return x;
+    return std::clamp(x, std::max(input.lowest, -input.largest), std::min(input.highest, input.largest));
   }
 
   std::mt19937_64 random_;

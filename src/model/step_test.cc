@@ -23,7 +23,7 @@ std::vector<double> AllNumbers(const std::vector<Value>& values) {
   return numbers;
 }
 
-std::vector<double> Apply(Step step, std::vector<Value> row) {
+std::vector<double> Through(Step step, std::vector<Value> row) {
   std::vector<ColumnType> types;
   for (const Value& value : row) types.push_back(value.is_text ? kText : kNumber);
   const std::vector<Step> steps = {std::move(step)};
@@ -54,41 +54,94 @@ Categories Levels() { return {.texts = {}, .numbers = {-1, 0, 2.5}}; }
 Categories LevelsOrNaN() { return {.texts = {}, .numbers = {1, 2, NAN}, .missing = 2}; }
 
 TEST(Step, Scale) {
-  ExpectSame(Apply(Scale{{1, 2}, {4, 0.1}}, {Number(2), Number(2.3)}), {0.25, (2.3 - 2) / 0.1});
-  ExpectSame(Apply(Scale{{1, 2}, {}}, {Number(2), Number(NAN)}), {1, NAN});
-  ExpectSame(Apply(Scale{{}, {3, 3}}, {Number(1), Number(-3)}), {1.0 / 3, -1});
-  ExpectSame(Apply(Scale{}, {Number(1), Number(2)}), {1, 2});
+  ExpectSame(Through(Scale{{1, 2}, {4, 0.1}}, {Number(2), Number(2.3)}), {0.25, (2.3 - 2) / 0.1});
+  ExpectSame(Through(Scale{{1, 2}, {}}, {Number(2), Number(NAN)}), {1, NAN});
+  ExpectSame(Through(Scale{{}, {3, 3}}, {Number(1), Number(-3)}), {1.0 / 3, -1});
+  ExpectSame(Through(Scale{}, {Number(1), Number(2)}), {1, 2});
 }
 
 TEST(Step, ImputeFillsAndDrops) {
-  ExpectSame(Apply(Impute{{5, NAN, 7}}, {Number(NAN), Number(1), Number(2)}), {5, 2});
-  ExpectSame(Apply(Impute{{5, NAN, 7}}, {Number(1), Number(NAN), Number(NAN)}), {1, 7});
+  ExpectSame(Through(Impute{{5, NAN, 7}}, {Number(NAN), Number(1), Number(2)}), {5, 2});
+  ExpectSame(Through(Impute{{5, NAN, 7}}, {Number(1), Number(NAN), Number(NAN)}), {1, 7});
 }
 
 TEST(Step, OneHot) {
   const OneHot encoder{{Plans(), Levels()}, {-1, -1}, true};
-  ExpectSame(Apply(encoder, {Text("premium"), Number(-0.0)}), {0, 1, 0, 0, 1, 0});
-  ExpectSame(Apply(encoder, {Text("gold"), Number(2.5)}), {0, 0, 0, 0, 0, 1});
-  ExpectSame(Apply(encoder, {NoText(), Number(NAN)}), {0, 0, 0, 0, 0, 0});
-  ExpectSame(Apply(encoder, {Text(""), Number(2.4)}), {0, 0, 0, 0, 0, 0});
+  ExpectSame(Through(encoder, {Text("premium"), Number(-0.0)}), {0, 1, 0, 0, 1, 0});
+  ExpectSame(Through(encoder, {Text("gold"), Number(2.5)}), {0, 0, 0, 0, 0, 1});
+  ExpectSame(Through(encoder, {NoText(), Number(NAN)}), {0, 0, 0, 0, 0, 0});
+  ExpectSame(Through(encoder, {Text(""), Number(2.4)}), {0, 0, 0, 0, 0, 0});
 }
 
 TEST(Step, OneHotDropsAndKnowsMissing) {
   const OneHot encoder{{PlansOrNone(), LevelsOrNaN()}, {1, 0}, true};
-  ExpectSame(Apply(encoder, {Text("basic"), Number(1)}), {1, 0, 0, 0});
-  ExpectSame(Apply(encoder, {Text("premium"), Number(2)}), {0, 0, 1, 0});
-  ExpectSame(Apply(encoder, {NoText(), Number(NAN)}), {0, 1, 0, 1});
-  ExpectSame(Apply(encoder, {Text(""), Number(3)}), {0, 0, 0, 0});  // an empty text is a text
+  ExpectSame(Through(encoder, {Text("basic"), Number(1)}), {1, 0, 0, 0});
+  ExpectSame(Through(encoder, {Text("premium"), Number(2)}), {0, 0, 1, 0});
+  ExpectSame(Through(encoder, {NoText(), Number(NAN)}), {0, 1, 0, 1});
+  ExpectSame(Through(encoder, {Text(""), Number(3)}), {0, 0, 0, 0});  // an empty text is a text
 }
 
 TEST(Step, Ordinal) {
   const Ordinal strict{{Plans(), Levels()}, false, 0, NAN};
-  ExpectSame(Apply(strict, {Text("standard"), Number(0)}), {2, 1});
-  ExpectSame(Apply(strict, {Text("gold"), Number(9)}), {NAN, NAN});
+  ExpectSame(Through(strict, {Text("standard"), Number(0)}), {2, 1});
+  ExpectSame(Through(strict, {Text("gold"), Number(9)}), {NAN, NAN});
   const Ordinal lenient{{PlansOrNone(), LevelsOrNaN()}, true, -1, -2};
-  ExpectSame(Apply(lenient, {Text("gold"), Number(7)}), {-1, -1});
-  ExpectSame(Apply(lenient, {NoText(), Number(NAN)}), {-2, -2});
-  ExpectSame(Apply(Ordinal{{Plans(), Levels()}, true, 77, -2}, {NoText(), Number(NAN)}), {77, 77});
+  ExpectSame(Through(lenient, {Text("gold"), Number(7)}), {-1, -1});
+  ExpectSame(Through(lenient, {NoText(), Number(NAN)}), {-2, -2});
+  ExpectSame(Through(Ordinal{{Plans(), Levels()}, true, 77, -2}, {NoText(), Number(NAN)}), {77, 77});
+}
+
+TEST(Step, ScaleOnAnotherLine) {
+  ExpectSame(Through(Affine{{2, 3}, {1, 0.5}}, {Number(2), Number(NAN)}), {5, NAN});
+  ExpectSame(Through(Affine{{}, {1}}, {Number(2)}), {3});
+  ExpectSame(Through(Affine{{0.1}, {}}, {Number(3)}), {3 * 0.1});
+  ExpectSame(Through(Clip{-1, 2}, {Number(-7), Number(0.5), Number(7), Number(NAN)}), {-1, 0.5, 2, NAN});
+}
+
+TEST(Step, ImputeTakesANumberForMissing) {
+  ExpectSame(Through(Impute{{5, 6}, -1}, {Number(-1), Number(2)}), {5, 2});
+  ExpectSame(Through(Impute{{5}, -1}, {Number(NAN)}), {NAN});
+}
+
+TEST(Step, ImputeText) {
+  const auto text = [](const ImputeText& impute, std::string_view given) {
+    const Row row = Transform(std::vector<Step>{impute}, {Text(given)});
+    return row[0].text.data() == nullptr ? std::string("missing") : std::string(row[0].text);
+  };
+  EXPECT_EQ(text({{"basic"}}, {}), "basic");
+  EXPECT_EQ(text({{"basic"}}, ""), "");  // an empty text is a text
+  EXPECT_EQ(text({{"basic"}}, "gold"), "gold");
+  EXPECT_EQ(text({{"basic"}, "?"}, "?"), "basic");
+  EXPECT_EQ(text({{"basic"}, "?"}, {}), "missing");
+  EXPECT_EQ(text({{"basic"}, "?"}, "gold"), "gold");
+}
+
+TEST(Step, Indicate) {
+  ExpectSame(Through(Indicate{{2, 0}}, {Number(NAN), Number(NAN), NoText()}), {1, 1});
+  ExpectSame(Through(Indicate{{0, 1}}, {Number(0), Text("")}), {0, 0});
+  ExpectSame(Through(Indicate{{0, 1}, false, 7, "?"}, {Number(7), Text("?")}), {1, 1});
+  ExpectSame(Through(Indicate{{0, 1}, false, 7, "?"}, {Number(NAN), NoText()}), {0, 0});
+}
+
+// Of the codes, "premium" and "standard" share 1, and so do unknown plans.
+TEST(Step, InfrequentCategoriesShareACode) {
+  Categories plans = Plans();
+  plans.codes = {0, 1, 1};
+  plans.unknown = 1;
+  EXPECT_EQ(CountCodes(plans), 2u);
+  ExpectSame(Through(OneHot{{plans}, {-1}, false}, {Text("standard")}), {0, 1});
+  ExpectSame(Through(OneHot{{plans}, {-1}, false}, {Text("gold")}), {0, 1});
+  ExpectSame(Through(OneHot{{plans}, {1}, false}, {Text("gold")}), {0});
+  ExpectSame(Through(OneHot{{plans}, {0}, false}, {Text("premium")}), {1});
+  ExpectSame(Through(Ordinal{{plans}, true, -1, NAN}, {Text("standard")}), {1});
+  ExpectSame(Through(Ordinal{{plans}, true, -1, NAN}, {Text("gold")}), {-1});
+}
+
+TEST(Step, TargetEncode) {
+  const TargetEncode encoder{
+      {PlansOrNone(), Levels()}, 2, {{1, 2, 3, 4, 5, 6}, {7, 8, 9, 10, 11, 12}}, {0.5, 0.25}};
+  ExpectSame(Through(encoder, {Text("premium"), Number(2.5)}), {3, 4, 11, 12});
+  ExpectSame(Through(encoder, {NoText(), Number(9)}), {5, 6, 0.5, 0.25});
 }
 
 TEST(Step, ColumnsStandSideBySide) {
@@ -96,7 +149,7 @@ TEST(Step, ColumnsStandSideBySide) {
   columns.parts.push_back({"rest", {2, 0}, {}});
   columns.parts.push_back({"plan", {1}, {OneHot{{Plans()}, {0}, true}, Scale{{}, {2, 4}}}});
   columns.parts.push_back({"none", {}, {}});
-  ExpectSame(Apply(columns, {Number(1), Text("standard"), Number(3)}), {3, 1, 0, 0.25});
+  ExpectSame(Through(columns, {Number(1), Text("standard"), Number(3)}), {3, 1, 0, 0.25});
 
   Columns reorder;
   reorder.parts.push_back({"", {1, 0}, {}});
@@ -152,6 +205,27 @@ TEST(Step, RefusalsNameTheStep) {
   nan.missing = 3;
   EXPECT_EQ(Refusal({Ordinal{{nan}}}, {kNumber}),
             "step 1 (ordinal): column 0: the missing value's category is 3 of 3");
+
+  Categories codes = Plans();
+  codes.codes = {0, 3, 1};
+  EXPECT_EQ(Refusal({Ordinal{{codes}}}, {kText}), "step 1 (ordinal): column 0: a code 3 of 3 categories");
+  codes.codes = {0, 1};
+  EXPECT_EQ(Refusal({Ordinal{{codes}}}, {kText}), "step 1 (ordinal): column 0: 2 codes of 3 categories");
+  codes.codes = {0, 1, 1};
+  codes.unknown = 2;
+  EXPECT_EQ(Refusal({OneHot{{codes}, {-1}}}, {kText}),
+            "step 1 (one-hot): column 0: unknown categories have the code 2 of 2");
+
+  EXPECT_EQ(Refusal({ImputeText{{"a"}}}, {kNumber}),
+            "step 1 (impute text): column 0 is a number, a text expected");
+  EXPECT_EQ(Refusal({ImputeText{{"a"}}}, {kText, kText}), "step 1 (impute text): 1 statistics for 2 columns");
+  EXPECT_EQ(Refusal({Indicate{{2}}}, {kText, kText}), "step 1 (indicate): takes column 2 of 2");
+  EXPECT_EQ(Refusal({Affine{{1}, {}}}, {kNumber, kNumber}), "step 1 (affine): 1 factors for 2 columns");
+  EXPECT_EQ(Refusal({Clip{2, 1}}, {kNumber}), "step 1 (clip): clips to [2, 1]");
+  EXPECT_EQ(Refusal({TargetEncode{{Levels()}, 1, {{1, 2}}, {0}}}, {kNumber}),
+            "step 1 (target encode): column 0: 2 values of 3 categories and 1 outputs");
+  EXPECT_EQ(Refusal({TargetEncode{{Levels()}, 2, {{}}, {0}}}, {kNumber}),
+            "step 1 (target encode): 1 values of unknown categories for 2 outputs");
 
   Columns columns;
   columns.parts.push_back({"a", {0}, {}});

@@ -199,5 +199,79 @@ TEST(Inputs, EncodersThatCannotBe) {
             "input column 'x0': an encoder makes NaN of codes of another encoder");
 }
 
+TEST(Inputs, ImputedTexts) {
+  const Fixture filled({ImputeText{{"a"}}, OneHotOf(Texts({"a", "b"}), false)});
+  EXPECT_EQ(filled[0].type, ColumnType::kText);
+  EXPECT_TRUE(filled[0].accepts_missing && filled[0].closed);
+  EXPECT_EQ(filled[0].categories, (Strings{"a", "b"}));
+  // What fills it is no category.
+  EXPECT_FALSE(Fixture({ImputeText{{"x"}}, OneHotOf(Texts({"a"}), false)})[0].accepts_missing);
+  EXPECT_TRUE(Fixture({ImputeText{{"x"}}, OneHotOf(Texts({"a"}), true)})[0].accepts_missing);
+  // A text stands for missing values: the missing text itself is refused, that text is taken.
+  const Fixture marked({ImputeText{{"a"}, "?"}, OneHotOf(Texts({"a", "b"}), false)});
+  EXPECT_FALSE(marked[0].accepts_missing);
+  EXPECT_EQ(marked[0].categories, (Strings{"a", "b", "?"}));
+  EXPECT_FALSE(Fixture({Impute{{2}, -1}})[0].accepts_missing);
+  EXPECT_EQ(Fixture({Impute{{2}, -1}, OneHotOf(Numbers({1, 2}), false)})[0].numbers, (Doubles{1, 2, -1}));
+  EXPECT_EQ(Fixture({OneHotOf(Texts({"a"}), true), ImputeText{{"a"}}}).message(),
+            "input column 'x0': an imputer of texts stands behind an encoder");
+}
+
+TEST(Inputs, Indicators) {
+  const Columns both{{{"a", {0}, {Impute{{1}}}}, {"b", {0}, {Indicate{{0}}}}}};
+  EXPECT_TRUE(Fixture({both})[0].accepts_missing);
+  EXPECT_TRUE(Fixture({Indicate{{0}}})[0].accepts_missing);
+  // Nothing is known of a missing value in the second column.
+  const Fixture strict({Indicate{{0}, true}}, 2);
+  EXPECT_TRUE(strict[0].accepts_missing);
+  EXPECT_FALSE(strict[1].accepts_missing);
+}
+
+TEST(Inputs, InfrequentTakeUnknownOnes) {
+  Categories grouped = Texts({"a", "b", "c"});
+  grouped.codes = {0, 1, 1};
+  EXPECT_TRUE(Fixture({OneHotOf(grouped, false)})[0].closed);
+  grouped.unknown = 1;
+  EXPECT_FALSE(Fixture({OneHotOf(grouped, false)})[0].closed);
+}
+
+// What a function is defined for, exactly.
+TEST(Inputs, Functions) {
+  const Fixture log1p({Compute{Function::kLog1p}});
+  EXPECT_EQ(log1p[0].lowest, std::nextafter(-1.0, 0.0));
+  EXPECT_EQ(log1p[0].highest, kMost);
+  EXPECT_EQ(Fixture({Compute{Function::kLog}})[0].lowest, 5e-324);
+  EXPECT_EQ(Fixture({Compute{Function::kSqrt}})[0].lowest, -0.0);
+  const Fixture exp({Compute{Function::kExp}});
+  EXPECT_EQ(exp[0].lowest, -kMost);
+  EXPECT_TRUE(std::isfinite(std::exp(exp[0].highest)));
+  EXPECT_TRUE(std::isinf(std::exp(std::nextafter(exp[0].highest, INFINITY))));
+  const Fixture scaled({Scale{{100}, {2}}, Compute{Function::kLog}});
+  EXPECT_EQ(scaled[0].lowest, std::nextafter(100.0, INFINITY));
+  // NaN is filled, or taken by the model: every number that does not become infinite.
+  EXPECT_EQ(Fixture({Compute{Function::kSqrt}, Impute{{1}}})[0].lowest, -kMost);
+  EXPECT_EQ(Fixture({Compute{Function::kSqrt}}, 1, true)[0].lowest, -kMost);
+  EXPECT_EQ(Fixture({Compute{Function::kLog}}, 1, true)[0].lowest, 5e-324);
+  EXPECT_FALSE(Fixture({Present{}}, 1, true)[0].accepts_missing);
+  EXPECT_EQ(
+      Fixture({Compute{Function::kReciprocal}}).message(),
+      "input column 'x0': the model takes no number, or not all between two that it takes, as the steps "
+      "change them; do these steps before the model");
+}
+
+// Squares of what is let in are numbers, and fit the model behind them.
+TEST(Inputs, MixedColumns) {
+  const Products squares{2, {0, 0, 0, 1}, {2, 4}};
+  const Fixture fixture({squares}, 2);
+  EXPECT_EQ(fixture[0].largest, 1e150);
+  EXPECT_FALSE(fixture[0].accepts_missing);
+  EXPECT_LT(Fixture({squares}, 2, false, kFloat32Limit)[1].largest, 1.9e19);
+  EXPECT_TRUE(Fixture({Impute{{1, 2}}, squares}, 2)[1].accepts_missing);
+  EXPECT_EQ(Fixture({Normalize{}}, 2)[0].largest, 1e150);
+  EXPECT_EQ(
+      Fixture({squares, Compute{Function::kLog}}, 2).message(),
+      "the step 'function' behind one that mixes columns can't take every value; do it before the model");
+}
+
 }  // namespace
 }  // namespace turnout::sklearn

@@ -114,7 +114,24 @@ struct Loaded {
   int32_t inputs;
   bool accepts_missing = false;                         // of the predictor itself
   double largest = std::numeric_limits<double>::max();  // so for |x|
+  int depth = 0;                                        // what the estimator is nested in
+  // Steps of the model from here on change its answer: they ask nothing of its inputs.
+  std::size_t answering = std::numeric_limits<std::size_t>::max();
+  bool decides = false;  // it has a decision_function: the raw scores less Model::extra
 };
+
+// ---- load.cc
+// Appends the steps of a pipeline that ends in a predictor, or of a predictor, to out.model and loads the
+// predictor; out.inputs is the number of columns before the steps, then of those that reach the predictor.
+Status LoadChain(const Part& part, std::string_view name, const Context& context, Loaded& out);
+// A whole model over `columns` columns, those of them that it takes, and Loaded::decides. `front` stands before
+// its steps.
+struct Nested {
+  Member member;  // without what it gives
+  bool decides = false;
+};
+Result<Nested> LoadNested(const Part& part, std::string_view name, const Context& context, int32_t columns,
+                          int depth, std::vector<Step> front = {});
 
 // ---- trees.cc, gradient_boosting.cc, hist_gradient_boosting.cc, linear.cc: one predictor each
 Status LoadDecisionTree(const Part& estimator, const Context& context, Loaded& out);
@@ -127,9 +144,10 @@ Status LoadLinearRegression(const Part& estimator, const Context& context, Loade
 // ---- transformers.cc
 // An error that names the class, unless it is one that is read.
 Status CheckTransformer(const Part& transformer);
-// One transformer over `inputs` columns; none if it changes nothing. `depth` counts what it is nested in.
-Result<std::optional<Step>> LoadTransformer(const Part& transformer, const Context& context, int32_t inputs,
-                                            int depth);
+// Appends the steps of one transformer over `inputs` columns; none if it changes nothing. `depth` counts what
+// it is nested in.
+Status LoadTransformer(const Part& transformer, const Context& context, int32_t inputs, int depth,
+                       std::vector<Step>& steps);
 
 // ---- pipeline.cc
 struct Stage {
@@ -147,7 +165,7 @@ Status LoadSteps(std::span<const Stage> stages, const Context& context, int dept
                  std::vector<Step>& steps);
 
 // ---- inputs.cc
-// Fills type, accepts_missing, largest, categories, numbers and closed of the signature's inputs from the
+// Fills type, accepts_missing, largest, lowest, highest, categories, numbers and closed of the signature's inputs from the
 // steps and the predictor behind them.
 Status DescribeInputs(const std::vector<Step>& steps, const Loaded& predictor, Signature& signature);
 

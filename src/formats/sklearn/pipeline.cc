@@ -1,7 +1,9 @@
 // sklearn/pipeline.py, model_selection/_search.py.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "formats/sklearn/parts.h"
 
@@ -10,6 +12,18 @@ namespace {
 
 bool IsPassthrough(pickle::Value value) {
   return value.IsNone() || (value.kind() == pickle::Kind::kText && value.Text() == "passthrough");
+}
+
+// Searches of every library keep the best model in best_estimator_.
+bool IsSearch(pickle::Value value) {
+  const std::string_view cls = pickle::ShortClassName(value);
+  return cls.ends_with("SearchCV") || pickle::HasAttribute(value, "best_estimator_");
+}
+
+// Imbalanced-learn's samplers change the rows that a model is fitted on, never those that it predicts.
+bool IsSampler(std::string_view cls) {
+  return cls.starts_with("imblearn.over_sampling.") || cls.starts_with("imblearn.under_sampling.") ||
+         cls.starts_with("imblearn.combine.") || cls == "imblearn.base.FunctionSampler";
 }
 
 Status Append(const Part& part, std::string_view name, const Context& context, int depth,
@@ -21,8 +35,8 @@ Status Append(const Part& part, std::string_view name, const Context& context, i
   }
   if (IsPassthrough(part.value)) return {};
   const std::string_view cls = pickle::ClassName(part.value);
-  if (cls == "sklearn.model_selection._search.GridSearchCV" ||
-      cls == "sklearn.model_selection._search.RandomizedSearchCV") {
+  if (IsSampler(cls)) return {};
+  if (IsSearch(part.value)) {
     const auto best = pickle::FindAttribute(part, "best_estimator_");
     if (!best) {
       return pickle::Fail(Code::kUnsupported, part,
@@ -30,7 +44,11 @@ Status Append(const Part& part, std::string_view name, const Context& context, i
     }
     return Append(*best, name, context, depth + 1, stages);
   }
-  if (cls != "sklearn.pipeline.Pipeline") {
+  if (cls == "sklearn.frozen._frozen.FrozenEstimator") {
+    TURNOUT_ASSIGN(const Part fitted, pickle::Attribute(part, "estimator"));
+    return Append(fitted, name, context, depth + 1, stages);
+  }
+  if (cls != "sklearn.pipeline.Pipeline" && cls != "imblearn.pipeline.Pipeline") {
     stages.push_back({std::string(name), part});
     return {};
   }
@@ -48,28 +66,40 @@ Status Append(const Part& part, std::string_view name, const Context& context, i
   return {};
 }
 
-int32_t Width(const std::vector<Step>& steps, int32_t inputs);
+std::size_t Width(const std::vector<Step>& steps, std::size_t inputs);
 
-int32_t Width(const Step& step, int32_t inputs) {
+// The number of columns behind a step.
+template <class T>
+std::size_t WidthOf(const T&, std::size_t inputs) {
+  return inputs;
+}
+std::size_t WidthOf(const Impute& impute, std::size_t) {
+  return static_cast<std::size_t>(std::count_if(impute.statistics.begin(), impute.statistics.end(),
+                                                [](double statistic) { return !std::isnan(statistic); }));
+}
+std::size_t WidthOf(const Indicate& indicate, std::size_t) { return indicate.features.size(); }
+std::size_t WidthOf(const OneHot& encoder, std::size_t) {
   std::size_t width = 0;
-  if (const auto* impute = std::get_if<Impute>(&step)) {
-    for (double statistic : impute->statistics) width += !std::isnan(statistic);
-  } else if (const auto* one_hot = std::get_if<OneHot>(&step)) {
-    for (std::size_t i = 0; i < one_hot->columns.size(); ++i) {
-      width += one_hot->columns[i].size() - (one_hot->dropped[i] >= 0 ? 1 : 0);
-    }
-  } else if (const auto* columns = std::get_if<Columns>(&step)) {
-    for (const Columns::Part& part : columns->parts) {
-      width += static_cast<std::size_t>(Width(part.steps, static_cast<int32_t>(part.inputs.size())));
-    }
-  } else {
-    return inputs;
+  for (std::size_t i = 0; i < encoder.columns.size(); ++i) {
+    width += CountCodes(encoder.columns[i]) - (encoder.dropped[i] >= 0 ? 1 : 0);
   }
-  return static_cast<int32_t>(width);
+  return width;
+}
+std::size_t WidthOf(const TargetEncode& encoder, std::size_t inputs) {
+  return inputs * static_cast<std::size_t>(encoder.outputs);
+}
+std::size_t WidthOf(const Products& products, std::size_t) { return products.ends.size(); }
+std::size_t WidthOf(const Project& project, std::size_t) { return project.outputs(); }
+std::size_t WidthOf(const Columns& columns, std::size_t) {
+  std::size_t width = 0;
+  for (const Columns::Part& part : columns.parts) width += Width(part.steps, part.inputs.size());
+  return width;
 }
 
-int32_t Width(const std::vector<Step>& steps, int32_t inputs) {
-  for (const Step& step : steps) inputs = Width(step, inputs);
+std::size_t Width(const std::vector<Step>& steps, std::size_t inputs) {
+  for (const Step& step : steps) {
+    inputs = std::visit([&](const auto& one) { return WidthOf(one, inputs); }, step);
+  }
   return inputs;
 }
 
@@ -91,14 +121,15 @@ Result<std::vector<Stage>> Unfold(const Part& part, std::string_view name, const
 Status LoadSteps(std::span<const Stage> stages, const Context& context, int depth, int32_t& columns,
                  std::vector<Step>& steps) {
   for (const Stage& stage : stages) {
-    TURNOUT_ASSIGN(auto step, LoadTransformer(stage.part, context.Of(stage.part), columns, depth));
-    if (!step) continue;
-    columns = Width(*step, columns);
-    if (columns > static_cast<int32_t>(kMaxColumns)) {
+    std::vector<Step> added;
+    TURNOUT_TRY(LoadTransformer(stage.part, context.Of(stage.part), columns, depth, added));
+    const std::size_t width = Width(added, static_cast<std::size_t>(columns));
+    if (width > kMaxColumns) {
       return pickle::Fail(Code::kUnsupported, stage.part,
-                          fmt::format("{} columns come out; at most {} can be served", columns, kMaxColumns));
+                          fmt::format("{} columns come out; at most {} can be served", width, kMaxColumns));
     }
-    steps.push_back(*std::move(step));
+    columns = static_cast<int32_t>(width);
+    std::move(added.begin(), added.end(), std::back_inserter(steps));
   }
   return {};
 }

@@ -51,6 +51,9 @@ class Case:
     make: Callable[[], Any]
     only: str = ""
     files: dict[str, Callable[[Any], bytes]] = field(default_factory=lambda: PICKLE)
+    tolerances: list[str] | None = None  # lines of about.txt; None: by the kind of estimator
+    shown: Callable = lambda x: x  # the table as the model is given it
+    within: float = float("inf")  # hard rows with larger numbers are left out
 
 
 two, three, four = classes(0, 1), classes("high", "low", "mid"), classes(10, 20, 30, 40)
@@ -132,3 +135,11 @@ CASES = [
           ("ct_hgb", "codes for unknown values", mixed, two,
            lambda: encoded("passthrough", ordinal(), hgb(max_iter=3, max_leaf_nodes=7)))]),
 ]
+
+from preprocessing_cases import PREPROCESSING  # noqa: it uses what stands above
+
+CASES += PREPROCESSING
+
+from ensemble_cases import ENSEMBLES  # noqa
+
+CASES += ENSEMBLES

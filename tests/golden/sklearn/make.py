@@ -24,10 +24,14 @@ def answers(model, given):
     last = final(model)
     labels = getattr(last, "classes_", None)
     predicted = model.predict(given)
-    columns = {"predict": predicted if labels is None else predicted.astype(str)}
-    if labels is not None:
+    if predicted.ndim == 2:
+        return {f"predict:{k}": column for k, column in enumerate(predicted.T)}
+    columns = {"predict": predicted.astype(float) if labels is None else predicted.astype(str)}
+    if labels is not None and hasattr(model, "predict_proba"):
         columns.update({f"proba:{label}": p for label, p in zip(labels, model.predict_proba(given).T)})
     raw = None
+    if hasattr(last, "score_samples"):
+        columns["score"] = model.score_samples(given)
     if hasattr(last, "decision_function"):
         raw = model.decision_function(given)
         columns.update({"decision": raw} if raw.ndim == 1 else
@@ -55,12 +59,13 @@ def make(case, folder):
     t = people(1)
     given = case.given(t, 1)
     numbers = [c for c in given if given[c].dtype.kind in "if"]
-    feed = (lambda x: x.to_numpy()) if given.columns[0] == "x0" else (lambda x: x)
-    model = case.make().fit(feed(given), case.target(t))
+    feed = lambda x: case.shown(x.to_numpy() if given.columns[0] == "x0" else x)
+    model = case.make().fit(feed(given), *([case.target(t)] if case.target else []))
     ask = lambda x: answers(model, feed(x))
 
     rows = case.given(people(2, 120), 7).astype({c: float for c in numbers})
-    rows = pd.concat([rows, hard_rows(model, ask, rows, np.random.RandomState(3))])
+    hard = hard_rows(model, ask, rows, np.random.RandomState(3))
+    rows = pd.concat([rows, hard[~(hard[numbers].abs() > case.within).any(axis=1)]])
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model.*"):
         old.unlink()
@@ -71,7 +76,7 @@ def make(case, folder):
     expected = ask(read(folder / "rows.csv", rows))  # what the file says, not what we meant to write
     write(folder / "expected.csv", {c: v.tolist() for c, v in expected.items()})
     (folder / "about.txt").write_text(about(f"{type(final(model)).__name__}, {case.what}",
-                                            (sklearn, np, scipy, joblib, pd), tolerances(model)))
+                                            (sklearn, np, scipy, joblib, pd), case.tolerances or tolerances(model)))
     sizes = ", ".join(f"{len(data) // 1024}" for data in files.values())
     print(f"  {folder.name}: {len(rows)} rows, {sizes} KB", flush=True)
 
