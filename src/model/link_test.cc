@@ -102,6 +102,18 @@ TEST(Link, OneVsRestOfNothingIsShared) {
   EXPECT_EQ(out, std::vector<double>(4, 0.25));
 }
 
+TEST(Link, ModifiedHuber) {
+  std::vector<double> two(2), three(3);
+  ApplyLink(Link::kModifiedHuber, 1, std::vector{0.5}, two);
+  EXPECT_EQ(two, (std::vector{0.25, 0.75}));
+  ApplyLink(Link::kModifiedHuber, 1, std::vector{-7.0}, two);
+  EXPECT_EQ(two, (std::vector{1.0, 0.0}));
+  ApplyLink(Link::kModifiedHuber, 1, std::vector{3.0, 0.0, -3.0}, three);
+  EXPECT_EQ(three, (std::vector{1 / 1.5, 0.5 / 1.5, 0.0}));
+  ApplyLink(Link::kModifiedHuber, 1, std::vector{-1.0, -2.0, -1.0}, three);
+  EXPECT_EQ(three, std::vector(3, 1.0 / 3));
+}
+
 TEST(Decide, TiesAndEdges) {
   const std::vector<double> tie = {0.4, 0.4, 0.2}, second = {0.1, 0.5, 0.4};
   EXPECT_EQ(Decide(Decision::kLargest, {}, tie), 0u);

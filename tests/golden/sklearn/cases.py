@@ -136,9 +136,10 @@ CASES = [
            lambda: encoded("passthrough", ordinal(), hgb(max_iter=3, max_leaf_nodes=7)))]),
 ]
 
-from preprocessing_cases import PREPROCESSING  # noqa: it uses what stands above
+from linear_cases import LINEAR  # noqa: they use what stands above
+from preprocessing_cases import PREPROCESSING
 
-CASES += PREPROCESSING
+CASES += LINEAR + PREPROCESSING
 
 from ensemble_cases import ENSEMBLES  # noqa
 
