@@ -73,7 +73,7 @@ void Finish(const Model& model, std::size_t first, std::size_t rows, Scores& sco
     }
     const std::span<double> probabilities(scores.probabilities.data() + r * scores.classes, scores.classes);
     if (!probabilities.empty()) ApplyLink(model.link, model.link_scale, raw, probabilities);
-    scores.class_index[r] = static_cast<uint32_t>(Decide(model.decision, raw, probabilities));
+    scores.class_index[r] = static_cast<uint32_t>(Decide(model, raw, probabilities));
   }
 }
 

@@ -33,6 +33,10 @@ struct Workspace {
   std::vector<double> doubles;
   std::vector<float> floats;
   std::vector<int32_t> integers;
+  // Of the models inside of a model, one after the other.
+  std::unique_ptr<Workspace> inner;
+  std::vector<ColumnView> member_inputs;
+  Scores member_scores;
 };
 
 class Engine {

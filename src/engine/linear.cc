@@ -22,7 +22,7 @@ class LinearEngine final : public Engine {
     double* scratch = Scratch(workspace.doubles, program_.scratch() * stride);
     for (std::size_t first = 0; first < rows; first += kRows) {
       const std::size_t n = std::min(kRows, rows - first);
-      program_.Run(inputs, first, n, scratch, stride);
+      program_.Run(inputs, first, n, scratch, stride, workspace);
       for (std::size_t k = 0; k < scores.outputs; ++k) Sum(k, inputs, first, n, scratch, stride, scores);
     }
     Finish(model_, 0, rows, scores);

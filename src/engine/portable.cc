@@ -77,7 +77,7 @@ class Portable final : public Engine {
     }
     for (std::size_t first = 0; first < rows; first += kBlockRows) {
       const std::size_t n = std::min(kBlockRows, rows - first);
-      program_.Run(inputs, first, n, scratch, stride);
+      program_.Run(inputs, first, n, scratch, stride, workspace);
       if (batch) {
         FillBlock(inputs, first, n, scratch, stride, cells);
         double* raw = scores.raw.data() + first * scores.outputs;

@@ -22,7 +22,7 @@ class Rows final : public Engine {
     double* x = scratch + program_.scratch() * stride;
     for (std::size_t first = 0; first < rows; first += kRows) {
       const std::size_t n = std::min(kRows, rows - first);
-      program_.Run(inputs, first, n, scratch, stride);
+      program_.Run(inputs, first, n, scratch, stride, workspace);
       for (std::size_t r = 0; r < n; ++r) {
         for (std::size_t i = 0; i < features; ++i)
           x[i] = program_.Column(i, inputs, first, scratch, stride)[r];

@@ -22,11 +22,19 @@ void Binary(double p1, std::span<double> out) {
 }
 
 // XGBoost's (src/common/math.h): Sigmoid, Softmax.
-void ExpitFloat(float x, std::span<double> out) {
+float ExpitFloat(float x) {
   constexpr float kMostNegated = 88.7f, kNeverZero = 1e-16f;
-  const float p1 = 1.0f / (std::exp(std::min(-x, kMostNegated)) + 1.0f + kNeverZero);
-  out.back() = p1;
-  if (out.size() == 2) out[0] = 1.0f - p1;
+  return 1.0f / (std::exp(std::min(-x, kMostNegated)) + 1.0f + kNeverZero);
+}
+
+// One value per raw score, or of one raw score the probabilities of two classes.
+template <class Function>
+void EachFloat(Function function, std::span<const double> raw, std::span<double> out) {
+  const std::size_t first = out.size() - raw.size();
+  for (std::size_t k = 0; k < raw.size(); ++k) {
+    out[first + k] = static_cast<double>(function(static_cast<float>(raw[k])));
+  }
+  if (first == 1) out[0] = static_cast<double>(1.0f - static_cast<float>(out[1]));
 }
 
 void SoftmaxFloat(std::span<const double> raw, std::span<double> out) {
@@ -39,13 +47,16 @@ void SoftmaxFloat(std::span<const double> raw, std::span<double> out) {
   for (double& p : out) p = static_cast<float>(p) / static_cast<float>(sum);
 }
 
-// src/objective/expectile_obj.cc of XGBoost 3.3: each above the one before it by a softplus.
+float Softplus(float x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+
+// ExpectileRegression of XGBoost 3.3 (src/objective/regression_obj.cu): each above the one before it by a
+// softplus.
 void Expectiles(std::span<const double> raw, std::span<double> out) {
   constexpr float kLeastStep = 1e-6f;
   out[0] = raw[0];
   for (std::size_t k = 1; k < out.size(); ++k) {
-    const auto x = static_cast<float>(raw[k]);
-    out[k] = static_cast<float>(out[k - 1]) + kLeastStep + std::log1p(std::exp(x));
+    const float step = kLeastStep + Softplus(static_cast<float>(raw[k]));
+    out[k] = static_cast<double>(static_cast<float>(out[k - 1]) + step);
   }
 }
 
@@ -81,9 +92,10 @@ double Sum(std::span<const double> x) {
   return Sum(x.first(half)) + Sum(x.subspan(half));
 }
 
-void Softmax(std::span<const double> raw, std::span<double> out, double (*sum_of)(std::span<const double>)) {
-  const double largest = Largest(raw);
-  for (std::size_t k = 0; k < out.size(); ++k) out[k] = std::exp(raw[k] - largest);
+void Softmax(std::span<const double> raw, double scale, std::span<double> out,
+             double (*sum_of)(std::span<const double>)) {
+  const double largest = scale * Largest(raw);
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = std::exp(scale * raw[k] - largest);
   const double sum = sum_of(out);
   for (double& p : out) p /= sum;
 }
@@ -95,16 +107,50 @@ void LogSumExp(std::span<const double> raw, std::span<double> out) {
   for (std::size_t k = 0; k < out.size(); ++k) out[k] = std::exp(raw[k] - log_sum);
 }
 
-void OneVsRest(std::span<const double> raw, std::span<double> out) {
-  for (std::size_t k = 0; k < out.size(); ++k) out[k] = Expit(raw[k]);
+void Normalise(std::span<double> out) {
+  const double sum = Sum(out);
+  if (sum == 0) return;
+  for (double& p : out) p /= sum;
+}
+
+// Their shares of the sum; equal ones of nothing.
+void Share(std::span<double> out) {
   const double sum = Sum(out);
   for (double& p : out) p = sum == 0 ? 1 / static_cast<double>(out.size()) : p / sum;
+}
+
+void OneVsRest(std::span<const double> raw, std::span<double> out) {
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = Expit(raw[k]);
+  Share(out);
+}
+
+// sklearn/linear_model/_stochastic_gradient.py, predict_proba.
+void ModifiedHuber(std::span<const double> raw, std::span<double> out) {
+  if (raw.size() == 1) return Binary((std::clamp(raw[0], -1.0, 1.0) + 1) / 2, out);
+  for (std::size_t k = 0; k < out.size(); ++k) out[k] = (std::clamp(raw[k], -1.0, 1.0) + 1) / 2;
+  Share(out);
 }
 
 std::size_t FirstLargest(std::span<const double> values) {
   std::size_t best = 0;
   for (std::size_t k = 1; k < values.size(); ++k) {
     if (values[k] > values[best]) best = k;
+  }
+  return best;
+}
+
+std::size_t LastLargest(std::span<const double> values) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < values.size(); ++k) {
+    if (values[k] >= values[best]) best = k;
+  }
+  return best;
+}
+
+std::size_t FirstLargestRounded(std::span<const double> values) {
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < values.size(); ++k) {
+    if (std::nearbyint(values[k]) > std::nearbyint(values[best])) best = k;
   }
   return best;
 }
@@ -121,23 +167,31 @@ void ApplyLink(Link link, double scale, std::span<const double> raw, std::span<d
     case Link::kSignedSquare: return each([](double x) { return x * std::fabs(x); });
     case Link::kExpFloat:
       return each([](double x) { return static_cast<double>(std::exp(static_cast<float>(x))); });
-    case Link::kExpitFloat: return ExpitFloat(static_cast<float>(raw[0]), out);
+    case Link::kExpitFloat: return EachFloat(ExpitFloat, raw, out);
     case Link::kSoftmaxFloat: return SoftmaxFloat(raw, out);
-    case Link::kStep:
-      out.back() = raw[0] > 0 ? 1 : 0;
-      if (out.size() == 2) out[0] = 1 - out[1];
-      return;
+    case Link::kStep: return EachFloat([](float x) { return x > 0 ? 1.0f : 0.0f; }, raw, out);
     case Link::kExpectiles: return Expectiles(raw, out);
+    case Link::kAscending:
+      std::copy(raw.begin(), raw.end(), out.begin());
+      return std::sort(out.begin(), out.end());
     case Link::kExpit: return Binary(Expit(scale * raw[0]), out);
     case Link::kSoftmax:
       if (raw.size() == 1) {
-        const double both[2] = {-raw[0], raw[0]};
-        return Softmax(both, out, Sum);
+        const double both[2] = {-scale * raw[0], scale * raw[0]};
+        return Softmax(both, 1, out, Sum);
       }
-      return Softmax(raw, out, Sum);
-    case Link::kSoftmaxInOrder: return Softmax(raw, out, SumInOrder);
+      return Softmax(raw, scale, out, Sum);
+    case Link::kSoftmaxInOrder: return Softmax(raw, scale, out, SumInOrder);
     case Link::kLogSumExp: return LogSumExp(raw, out);
     case Link::kOneVsRest: return OneVsRest(raw, out);
+    case Link::kModifiedHuber: return ModifiedHuber(raw, out);
+    case Link::kGivenSecond: return Binary(raw.back(), out);
+    case Link::kGiven:
+    case Link::kGivenNormalised: {
+      const auto given = raw.last(out.size());
+      std::copy(given.begin(), given.end(), out.begin());
+      return link == Link::kGiven ? void() : Normalise(out);
+    }
   }
 }
 
@@ -148,8 +202,25 @@ std::size_t Decide(Decision decision, std::span<const double> raw, std::span<con
     case Decision::kLargestRaw: return FirstLargest(raw);
     case Decision::kRawAboveZero: return raw[0] > 0 ? 1 : 0;
     case Decision::kRawFromZero: return raw[0] >= 0 ? 1 : 0;
+    case Decision::kLastLargestRaw: return LastLargest(raw);
+    case Decision::kLargestRounded: return FirstLargestRounded(raw);
+    case Decision::kRawFromThreshold:
+    case Decision::kProbabilityFrom: break;  // by the model
   }
   return 0;
+}
+
+std::size_t Decide(const Model& model, std::span<const double> raw, std::span<const double> probabilities) {
+  const auto positive = static_cast<std::size_t>(model.positive);
+  double score = 0;
+  switch (model.decision) {
+    case Decision::kRawFromThreshold: score = positive == 1 ? raw[0] : -raw[0]; break;
+    case Decision::kProbabilityFrom: score = probabilities[positive]; break;
+    default:
+      return Decide(model.decision, raw.first(raw.size() - static_cast<std::size_t>(model.extra)),
+                    probabilities);
+  }
+  return score >= model.threshold ? positive : 1 - positive;
 }
 
 }  // namespace turnout

@@ -16,18 +16,22 @@ int32_t Features(const Model& model) {
 
 Status Check(const Forest& forest) { return CheckForest(forest); }
 Status Check(const Linear& linear) { return CheckLinear(linear); }
+Status Check(const Combination& combination) { return CheckCombination(combination); }
+Status Check(const Calibration& calibration) { return CheckCalibration(calibration); }
 
 void Score(const Forest& forest, const double* x, double* raw) { SumForest(forest, x, raw); }
 void Score(const Linear& linear, const double* x, double* raw) { SumLinear(linear, x, raw); }
+void Score(const Combination& combination, const double* x, double* raw) { Combine(combination, x, raw); }
+void Score(const Calibration& calibration, const double* x, double* raw) { Calibrate(calibration, x, raw); }
 
 // In the order of Scorer's alternatives.
-constexpr std::string_view kPredictorNames[] = {"a forest", "linear"};
+constexpr std::string_view kPredictorNames[] = {"a forest", "linear", "a combination", "a calibration"};
 static_assert(std::size(kPredictorNames) == std::variant_size_v<Scorer>);
 
-Status CheckColumns(const Model& model) {
+Status CheckColumns(const Model& model, int level) {
   std::vector<ColumnType> types;
   for (const Input& input : model.signature.inputs) types.push_back(input.type);
-  TURNOUT_ASSIGN(types, OutputColumns(model.steps, std::move(types)));
+  TURNOUT_ASSIGN(types, OutputColumns(model.steps, std::move(types), level));
   const auto features = static_cast<std::size_t>(Features(model));
   if (types.size() != features) {
     return Bad(fmt::format("the predictor takes {} features, {} columns reach it", features, types.size()));
@@ -40,7 +44,7 @@ Status CheckColumns(const Model& model) {
   return {};
 }
 
-bool FitsRegression(Link link, std::size_t outputs) {
+bool FitsRegression(Link link) {
   switch (link) {
     case Link::kIdentity:
     case Link::kExp:
@@ -48,9 +52,11 @@ bool FitsRegression(Link link, std::size_t outputs) {
     case Link::kSignedSquare:
     case Link::kExpFloat:
     case Link::kExpectiles:
-    case Link::kEachExpit: return true;
+    case Link::kEachExpit:
+    case Link::kAscending:
     case Link::kExpitFloat:
-    case Link::kStep: return outputs == 1;
+    case Link::kSoftmaxFloat:
+    case Link::kStep: return true;
     default: return false;
   }
 }
@@ -61,7 +67,7 @@ Status CheckRegression(const Model& model) {
   if (model.signature.values < 1 || outputs != static_cast<std::size_t>(model.signature.values)) {
     return Bad(fmt::format("{} raw scores for a regression of {} values", outputs, model.signature.values));
   }
-  if (!FitsRegression(model.link, outputs)) {
+  if (!FitsRegression(model.link)) {
     return Bad(fmt::format("a regression of {} values with the link {}", outputs, Name(model.link)));
   }
   if (model.decision != Decision::kNone) {
@@ -75,7 +81,11 @@ bool LinkFits(Link link, std::size_t outputs, std::size_t classes) {
     case Link::kExpit:
     case Link::kExpitFloat:
     case Link::kStep: return outputs == 1 && classes == 2;
+    case Link::kModifiedHuber:
     case Link::kSoftmax: return outputs == classes || (outputs == 1 && classes == 2);
+    case Link::kGiven:
+    case Link::kGivenNormalised: return outputs >= classes;
+    case Link::kGivenSecond: return outputs >= 1 && classes == 2;
     case Link::kIdentity:
     case Link::kEachExpit:
     case Link::kSoftmaxFloat:
@@ -86,7 +96,8 @@ bool LinkFits(Link link, std::size_t outputs, std::size_t classes) {
     case Link::kLog1pExp:
     case Link::kSignedSquare:
     case Link::kExpFloat:
-    case Link::kExpectiles: return false;
+    case Link::kExpectiles:
+    case Link::kAscending: return false;
   }
   return false;
 }
@@ -102,17 +113,24 @@ Status CheckClassification(const Model& model) {
   } else if (model.link != Link::kIdentity) {
     return Bad(fmt::format("the link {} in a model without probabilities", Name(model.link)));
   }
+  const std::size_t scores = Decisions(model);
   switch (model.decision) {
     case Decision::kNone: return Bad("a classification that decides nothing");
     case Decision::kLargest:
       if (model.signature.probabilities) return {};
       return Bad("decides by the largest probability in a model without probabilities");
     case Decision::kLargestRaw:
-      if (outputs == classes) return {};
+    case Decision::kLastLargestRaw:
+    case Decision::kLargestRounded:
+      if (scores == classes) return {};
       break;
     case Decision::kRawAboveZero:
     case Decision::kRawFromZero:
-      if (outputs == 1 && classes == 2) return {};
+    case Decision::kRawFromThreshold:
+      if (scores == 1 && classes == 2) return {};
+      break;
+    case Decision::kProbabilityFrom:
+      if (model.signature.probabilities && classes == 2) return {};
       break;
   }
   return misfit("the decision", Name(model.decision));
@@ -129,6 +147,7 @@ std::string_view Name(Link link) {
     case Link::kSoftmaxInOrder: return "softmax summed in order";
     case Link::kLogSumExp: return "softmax by logsumexp";
     case Link::kOneVsRest: return "one against the rest";
+    case Link::kModifiedHuber: return "modified Huber";
     case Link::kEachExpit: return "expit of each";
     case Link::kLog1pExp: return "log1p of exp";
     case Link::kSignedSquare: return "signed square";
@@ -137,6 +156,10 @@ std::string_view Name(Link link) {
     case Link::kSoftmaxFloat: return "softmax (float32)";
     case Link::kStep: return "step";
     case Link::kExpectiles: return "expectiles";
+    case Link::kAscending: return "ascending";
+    case Link::kGiven: return "given";
+    case Link::kGivenSecond: return "second given";
+    case Link::kGivenNormalised: return "given, divided by their sum";
   }
   return "?";
 }
@@ -150,6 +173,10 @@ std::string_view Name(Decision decision) {
     case Decision::kLargestRaw: return "largest raw score";
     case Decision::kRawAboveZero: return "raw score above 0";
     case Decision::kRawFromZero: return "raw score from 0";
+    case Decision::kLastLargestRaw: return "last largest raw score";
+    case Decision::kLargestRounded: return "largest rounded raw score";
+    case Decision::kRawFromThreshold: return "raw score from a threshold";
+    case Decision::kProbabilityFrom: return "probability from a threshold";
   }
   return "?";
 }
@@ -163,6 +190,8 @@ std::size_t Outputs(const Model& model) {
       std::visit([](const auto& predictor) { return predictor.outputs; }, model.predictor));
 }
 
+std::size_t Decisions(const Model& model) { return Outputs(model) - static_cast<std::size_t>(model.extra); }
+
 std::size_t Probabilities(const Model& model) {
   return model.signature.probabilities ? model.signature.classes.size() : 0;
 }
@@ -171,11 +200,20 @@ std::size_t Values(const Model& model) {
   return model.signature.task == Task::kRegression ? Outputs(model) : 0;
 }
 
-Status CheckModel(const Model& model) {
+Status CheckModel(const Model& model) { return CheckModel(model, 1); }
+
+Status CheckModel(const Model& model, int level) {
   TURNOUT_TRY(std::visit([](const auto& predictor) { return Check(predictor); }, model.predictor));
   if (!std::isfinite(model.link_scale))
     return Bad(fmt::format("a link of {} times the raw score", model.link_scale));
-  TURNOUT_TRY(CheckColumns(model));
+  const auto outputs = static_cast<int64_t>(Outputs(model));
+  if (model.extra < 0 || model.extra > outputs) {
+    return Bad(fmt::format("{} of {} raw scores stand behind the others", model.extra, outputs));
+  }
+  if (!std::isfinite(model.threshold)) return Bad(fmt::format("the threshold is {}", model.threshold));
+  if (model.positive < 0 || model.positive > 1)
+    return Bad(fmt::format("the threshold's class is {} of 2", model.positive));
+  TURNOUT_TRY(CheckColumns(model, level));
   if (model.signature.task == Task::kRegression) return CheckRegression(model);
   return CheckClassification(model);
 }
@@ -197,7 +235,7 @@ Prediction Predict(const Model& model, std::span<const Value> row) {
   if (!prediction.probabilities.empty()) {
     ApplyLink(model.link, model.link_scale, prediction.raw, prediction.probabilities);
   };
-  prediction.class_index = Decide(model.decision, prediction.raw, prediction.probabilities);
+  prediction.class_index = Decide(model, prediction.raw, prediction.probabilities);
   return prediction;
 }
 

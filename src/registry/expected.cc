@@ -92,7 +92,7 @@ Status CheckValues(const Signature& signature, const Contract& contract, const B
     const auto& numbers = batch.column(static_cast<std::size_t>(contract.features[i])).numbers;
     for (std::size_t row = 0; row < numbers.size(); ++row) {
       const double x = numbers[row];
-      const bool large = std::fabs(x) > input.largest;
+      const bool large = std::fabs(x) > input.largest || x < input.lowest || x > input.highest;
       const bool unknown = input.closed && !IsMissing(x) &&
                            std::find(input.numbers.begin(), input.numbers.end(), x) == input.numbers.end();
       if (!large && !unknown) continue;
@@ -115,6 +115,7 @@ Result<Source> FindSource(const Model& model, std::size_t outputs, std::string_v
   const std::string_view kind = column.substr(0, colon);
   const std::string_view rest = colon == column.npos ? std::string_view{} : column.substr(colon + 1);
   const auto& classes = model.signature.classes;
+  const std::size_t decisions = Decisions(model);
   auto unknown = [&](std::string_view why) {
     return Fail(Code::kInvalidArgument, fmt::format("column '{}': {}", column, why));
   };
@@ -124,10 +125,24 @@ Result<Source> FindSource(const Model& model, std::size_t outputs, std::string_v
     }
     return unknown("the model has no such class");
   };
+  auto number = [&](std::size_t count, std::string_view what) -> Result<std::size_t> {
+    std::size_t index = 0;
+    if (!rest.empty()) {
+      const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), index);
+      if (error != std::errc{} || end != rest.data() + rest.size()) {
+        return unknown(fmt::format("{}:<k>, k from 0", kind));
+      }
+    }
+    if (index >= count) return unknown(fmt::format("the model has {} {}", count, what));
+    return index;
+  };
   if (kind == "predict") {
+    if (model.signature.task == Task::kRegression) {
+      TURNOUT_ASSIGN(const std::size_t index, number(outputs, "values"));
+      return Source{Source::What::kValue, index};
+    }
     if (!rest.empty()) return unknown("the model predicts one target");
-    return Source{model.signature.task == Task::kClassification ? Source::What::kLabel
-                                                                : Source::What::kValue};
+    return Source{Source::What::kLabel};
   }
   if (kind == "proba" && colon != column.npos) {
     if (!model.signature.probabilities) return unknown("the model has no probabilities");
@@ -136,24 +151,24 @@ Result<Source> FindSource(const Model& model, std::size_t outputs, std::string_v
   }
   if (kind == "decision") {
     if (rest.empty()) {
-      if (outputs != 1) return unknown("the model has a decision per class: decision:<label>");
+      if (decisions != 1) return unknown("the model has a decision per class: decision:<label>");
       return Source{Source::What::kRaw, 0};
     }
     TURNOUT_ASSIGN(const std::size_t index, label());
-    if (index >= outputs) return unknown("the model has one decision for both classes: decision");
+    if (index >= decisions) return unknown("the model has one decision for both classes: decision");
     return Source{Source::What::kRaw, index};
   }
+  if (kind == "score" && colon == column.npos) {
+    if (model.signature.probabilities || model.extra != 1) return unknown("the model is no anomaly detector");
+    return Source{Source::What::kRaw, outputs - 1};
+  }
   if (kind == "raw") {
-    std::size_t index = 0;
-    if (!rest.empty()) {
-      const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), index);
-      if (error != std::errc{} || end != rest.data() + rest.size()) return unknown("raw:<k>, k from 0");
-    }
-    if (index >= outputs) return unknown(fmt::format("the model has {} raw scores", outputs));
+    TURNOUT_ASSIGN(const std::size_t index, number(outputs, "raw scores"));
     return Source{Source::What::kRaw, index};
   }
   if (column.empty()) return unknown("it has no name; pandas writes such a column unless index=False");
-  return unknown("predict, proba:<label>, decision, decision:<label>, raw or raw:<k> expected");
+  return unknown(
+      "predict, predict:<k>, proba:<label>, decision, decision:<label>, score, raw or raw:<k> expected");
 }
 
 using Cells = std::vector<std::optional<std::string>>;

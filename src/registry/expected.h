@@ -3,9 +3,12 @@
 // `rows.csv` has the model's input columns by name (x0, x1, ... where the file has no names), an empty cell
 // is a missing value (a quoted one where it is the only column: empty lines are no rows). `expected.csv` has
 // a line of answers per row, in any of the columns
-//   predict            the label as the library's str() writes it (numbers by value), or a regression's
-//   number proba:<label>      class probability decision, decision:<label>    decision_function: one column
-//   for two classes, else one per class raw, raw:<k>       raw score k before the link, k from 0
+//   predict                       the label as the library's str() writes it (numbers by value), or a
+//                                 regression's number; predict:<k>: the k-th of several, from 0
+//   proba:<label>                 class probability
+//   decision, decision:<label>    decision_function: one column for two classes, else one per class
+//   score                         score_samples of an anomaly detector
+//   raw, raw:<k>                  raw score k before the link, k from 0
 // A number's cell may also be empty or "nan" (NaN), "inf" or "-inf".
 #pragma once
 

@@ -5,16 +5,21 @@
 #include <cmath>
 #include <limits>
 
-#include "formats/sklearn/parts.h"
+#include "formats/sklearn/ensembles.h"
 
 namespace turnout::sklearn {
 namespace {
 
+// The smallest distance of a probability from 0 and 1 before its logarithm is taken.
+double SmallestProbability(const Release& release) {
+  return release.AtLeast(1, 8) ? std::numeric_limits<double>::epsilon()
+                               : static_cast<double>(std::numeric_limits<float>::epsilon());
+}
+
 // The raw scores before the first tree, from the class frequencies (init_ is a DummyClassifier).
 std::vector<double> BaseOfClasses(std::vector<double> p, bool exponential, const Release& release) {
   const bool links = release.AtLeast(1, 4);  // losses have link objects
-  const double eps = release.AtLeast(1, 8) ? std::numeric_limits<double>::epsilon()
-                                           : static_cast<double>(std::numeric_limits<float>::epsilon());
+  const double eps = SmallestProbability(release);
   for (double& v : p) v = std::clamp(v, eps, 1 - eps);
   if (p.size() == 2) {
     const double raw = links ? ScipyLogit(p[1]) : std::log(p[1] / (1 - p[1]));
@@ -48,11 +53,59 @@ Result<std::vector<double>> Base(const Part& estimator, const Context& context, 
     if (values.size() == 1) return values.values;
     return pickle::Unexpected(constant, "one number");
   }
-  return pickle::Fail(
-      Code::kUnsupported, init,
-      fmt::format("boosting starts from {}; only the default (class frequencies or a constant) "
-                  "and init='zero' can be served: fit with init=None",
-                  pickle::Describe(init.value)));
+  return pickle::Unexpected(init, "'zero' or an estimator");
+}
+
+// Whether init_ is an estimator that was given, whose answer for a row its raw scores start from.
+bool StartsFromEstimator(const Part& estimator, bool classifier) {
+  const auto init = pickle::FindAttribute(estimator, "init_");
+  if (!init || init->value.kind() != pickle::Kind::kObject) return false;
+  const std::string_view name = pickle::ClassName(init->value);
+  if (name != (classifier ? "sklearn.dummy.DummyClassifier" : "sklearn.dummy.DummyRegressor")) return true;
+  return classifier && pickle::TextOr(*init, "strategy", "prior").value_or("") != "prior";
+}
+
+// The forest's raw scores are added to what the estimator in init_ answers for the row cast to float32.
+Status StartFrom(const Part& init, const Context& context, bool exponential, Forest forest, Loaded& out) {
+  Model& model = out.model;
+  const bool classifier = model.signature.task == Task::kClassification;
+  TURNOUT_ASSIGN(Nested nested,
+                 LoadNested(init, "init", context, out.inputs, out.depth, {Compute{Function::kFloat32}}));
+  const Signature& given = nested.member.model->signature;
+  if (classifier ? given.classes.size() != model.signature.classes.size() || !given.probabilities
+                 : given.task != Task::kRegression || given.values != 1) {
+    return pickle::Fail(Code::kUnsupported, init,
+                        classifier ? "boosting starts from it, and it has no probability of each class"
+                                   : "boosting starts from it, and it gives no number");
+  }
+  using Kind = Combination::Kind;
+  const bool links = context.release.AtLeast(1, 4);
+  Combination sum{.kind = Kind::kFromValues, .outputs = forest.outputs};
+  if (classifier && forest.outputs == 1) {
+    sum.kind = links ? Kind::kFromSciPyLogit : Kind::kFromLogit;
+    if (exponential) sum.scale = 0.5;
+  } else if (classifier) {
+    sum.kind = links ? Kind::kFromCentredLog : Kind::kFromLog;
+  }
+  sum.features = 2 * sum.outputs;
+  if (classifier) sum.smallest = SmallestProbability(context.release);
+  nested.member.gives = {!classifier           ? Give::kValues
+                         : forest.outputs == 1 ? Give::kSecond
+                                               : Give::kProbabilities};
+  auto trees = std::make_shared<Model>();
+  for (int32_t i = 0; i < out.inputs; ++i) {
+    trees->signature.inputs.push_back({.name = fmt::format("x{}", i), .largest = out.largest});
+  }
+  trees->signature.values = forest.outputs;
+  trees->predictor = std::move(forest);
+  Member member{.model = std::move(trees), .gives = {Give::kValues}};
+  for (int32_t i = 0; i < out.inputs; ++i) member.inputs.push_back(i);
+  Members members;
+  members.members.push_back(std::move(nested.member));
+  members.members.push_back(std::move(member));
+  AddMembers(std::move(members), out);
+  model.predictor = std::move(sum);
+  return {};
 }
 
 // Whether the loss is `exponential`; an error if it is one whose link is not known here.
@@ -101,7 +154,12 @@ Status LoadGradientBoosting(const Part& estimator, const Context& context, Loade
     model.signature.task = Task::kRegression;
     model.link = Link::kIdentity;
   }
-  TURNOUT_ASSIGN(forest.base, Base(estimator, context, classifier, exponential, forest.outputs));
+  const bool starts_from = StartsFromEstimator(estimator, classifier);
+  if (starts_from) {
+    forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);
+  } else {
+    TURNOUT_ASSIGN(forest.base, Base(estimator, context, classifier, exponential, forest.outputs));
+  }
   TURNOUT_ASSIGN(const Part rate_part, pickle::Attribute(estimator, "learning_rate"));
   TURNOUT_ASSIGN(const double rate, pickle::AsDouble(rate_part));
   TURNOUT_ASSIGN(const Part stages, pickle::Attribute(estimator, "estimators_"));
@@ -118,6 +176,10 @@ Status LoadGradientBoosting(const Part& estimator, const Context& context, Loade
     TURNOUT_TRY(AddTree(tree, Leaves::kValues, rate,
                         static_cast<int32_t>(i % static_cast<std::size_t>(forest.outputs)), context.budget,
                         forest));
+  }
+  if (starts_from) {
+    TURNOUT_ASSIGN(const Part init, pickle::Attribute(estimator, "init_"));
+    return StartFrom(init, context, exponential, std::move(forest), out);
   }
   model.predictor = std::move(forest);
   return {};

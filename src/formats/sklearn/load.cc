@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
 #include <string>
 #include <unordered_set>
 
 #include "formats/lightgbm/load.h"
-#include "formats/sklearn/parts.h"
+#include "formats/sklearn/ensembles.h"
 
 namespace turnout {
 namespace sklearn {
@@ -41,6 +43,23 @@ constexpr Predictor kPredictors[] = {
     {"sklearn.linear_model._coordinate_descent.LassoCV", LoadLinearRegression},
     {"sklearn.linear_model._coordinate_descent.ElasticNet", LoadLinearRegression},
     {"sklearn.linear_model._coordinate_descent.ElasticNetCV", LoadLinearRegression},
+    {"sklearn.calibration.CalibratedClassifierCV", LoadCalibratedClassifier},
+    {"sklearn.model_selection._classification_threshold.FixedThresholdClassifier", LoadThresholdClassifier},
+    {"sklearn.model_selection._classification_threshold.TunedThresholdClassifierCV", LoadThresholdClassifier},
+    {"sklearn.ensemble._iforest.IsolationForest", LoadIsolationForest},
+    {"sklearn.dummy.DummyClassifier", LoadDummy},
+    {"sklearn.dummy.DummyRegressor", LoadDummy},
+    {"sklearn.ensemble._voting.VotingClassifier", LoadVoting},
+    {"sklearn.ensemble._voting.VotingRegressor", LoadVoting},
+    {"sklearn.ensemble._stacking.StackingClassifier", LoadStacking},
+    {"sklearn.ensemble._stacking.StackingRegressor", LoadStacking},
+    {"sklearn.ensemble._bagging.BaggingClassifier", LoadBagging},
+    {"sklearn.ensemble._bagging.BaggingRegressor", LoadBagging},
+    {"sklearn.ensemble._weight_boosting.AdaBoostClassifier", LoadAdaBoost},
+    {"sklearn.ensemble._weight_boosting.AdaBoostRegressor", LoadAdaBoost},
+    {"sklearn.compose._target.TransformedTargetRegressor", LoadTransformedTarget},
+    {"sklearn.multioutput.MultiOutputRegressor", LoadMultiOutput},
+    {"sklearn.multiclass.OneVsRestClassifier", LoadOneVsRest},
     {"lightgbm.sklearn.LGBMClassifier", lightgbm::LoadLastStep},
     {"lightgbm.sklearn.LGBMRegressor", lightgbm::LoadLastStep},
     {"lightgbm.sklearn.LGBMRanker", lightgbm::LoadLastStep},
@@ -53,8 +72,63 @@ const Predictor* FindPredictor(std::string_view name) {
   return nullptr;
 }
 
+bool KnowsTable(const Part& part) { return pickle::FindAttribute(part, "n_features_in_").has_value(); }
+
+// The first entry of a FeatureUnion whose estimator knows how many columns it takes, else `first`: functions
+// and what passes columns through may not (scikit-learn 1.1).
+std::optional<Part> Counting(const Part& list, std::optional<Part> first) {
+  constexpr std::size_t kMost = 64;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    auto entry = pickle::Element(list, i);
+    if (!entry) break;
+    auto estimator = pickle::Element(*entry, 1);
+    if (estimator && KnowsTable(*estimator)) return *std::move(entry);
+  }
+  return first;
+}
+
+// The first stage that knows its table, behind functions that change no column's place.
+Part FirstStage(std::span<const Stage> stages) {
+  for (const Stage& stage : stages) {
+    if (KnowsTable(stage.part) || pickle::ShortClassName(stage.part.value) != "FunctionTransformer") {
+      return stage.part;
+    }
+  }
+  return stages.front().part;
+}
+
+// What knows the table that a step was fitted on: ensembles and wrappers ask their first member for it
+// (n_features_in_ is a property of theirs).
+Part FittedOnTable(Part part) {
+  constexpr int kDeep = 4 * kMaxStepNesting;
+  static constexpr std::string_view kLists[] = {"estimators_", "calibrated_classifiers_", "steps",
+                                                "transformer_list"};
+  static constexpr std::string_view kOne[] = {"estimator_", "regressor_", "best_estimator_", "estimator",
+                                              "base_estimator"};
+  for (int level = 0; level < kDeep && !pickle::FindAttribute(part, "n_features_in_"); ++level) {
+    std::optional<Part> inner;
+    for (const std::string_view name : kLists) {
+      if (inner) break;
+      const auto list = pickle::FindAttribute(part, name);
+      if (!list) continue;
+      if (auto first = pickle::Element(*list, 0)) inner = *std::move(first);
+      if (name == "transformer_list") inner = Counting(*list, inner);
+      if (!inner || (name != "steps" && name != "transformer_list")) continue;
+      auto step = pickle::Element(*inner, 1);
+      inner = step ? std::optional(*std::move(step)) : std::nullopt;
+    }
+    for (const std::string_view name : kOne) {
+      if (!inner) inner = pickle::FindAttribute(part, name);
+    }
+    if (!inner) break;
+    part = *std::move(inner);
+  }
+  return part;
+}
+
 // The columns of the table that the first step was fitted on.
-Status ReadInputs(const Part& first, Budget& budget, Signature& signature) {
+Status ReadInputs(const Part& first_step, Budget& budget, Signature& signature) {
+  const Part first = FittedOnTable(first_step);
   const auto count_part = pickle::FindAttribute(first, "n_features_in_");
   if (!count_part) {
     return pickle::Fail(
@@ -90,98 +164,194 @@ Status ReadInputs(const Part& first, Budget& budget, Signature& signature) {
   return {};
 }
 
-// A column that the ColumnTransformer drops may hold anything and may be left out, as in the library: it is
-// no input. Only where columns have names; by position they all count.
-void LeaveOutDropped(Model& model) {
-  auto* columns = model.steps.empty() ? nullptr : std::get_if<Columns>(&model.steps.front());
-  if (columns == nullptr || !model.signature.named) return;
-  std::vector<int32_t> place(model.signature.inputs.size(), -1);
-  for (const Columns::Part& part : columns->parts) {
-    for (int32_t input : part.inputs) place[static_cast<std::size_t>(input)] = 0;
+// The indices into the columns before a step that it takes; none if it takes all of them.
+std::vector<std::vector<int32_t>*> TakenBy(Step& step) {
+  std::vector<std::vector<int32_t>*> taken;
+  if (auto* columns = std::get_if<Columns>(&step)) {
+    for (Columns::Part& part : columns->parts) taken.push_back(&part.inputs);
+  } else if (auto* members = std::get_if<Members>(&step); members != nullptr && !members->passthrough) {
+    for (Member& member : members->members) taken.push_back(&member.inputs);
   }
+  return taken;
+}
+
+// A column that the first step does not take may hold anything and may be left out, as in the library: it is
+// no input. The columns that are left.
+std::vector<int32_t> LeaveOutDropped(Model& model) {
+  std::vector<int32_t> left(model.signature.inputs.size());
+  std::iota(left.begin(), left.end(), 0);
+  const auto taken =
+      model.steps.empty() ? std::vector<std::vector<int32_t>*>() : TakenBy(model.steps.front());
+  if (taken.empty()) return left;
+  std::vector<int32_t> place(model.signature.inputs.size(), -1);
+  for (const std::vector<int32_t>* inputs : taken) {
+    for (int32_t input : *inputs) place[static_cast<std::size_t>(input)] = 0;
+  }
+  left.clear();
   std::vector<Input> kept;
   for (std::size_t i = 0; i < place.size(); ++i) {
     if (place[i] < 0) continue;
     place[i] = static_cast<int32_t>(kept.size());
+    left.push_back(static_cast<int32_t>(i));
     kept.push_back(std::move(model.signature.inputs[i]));
   }
   model.signature.inputs = std::move(kept);
-  for (Columns::Part& part : columns->parts) {
-    for (int32_t& input : part.inputs) input = place[static_cast<std::size_t>(input)];
+  for (std::vector<int32_t>* inputs : taken) {
+    for (int32_t& input : *inputs) input = place[static_cast<std::size_t>(input)];
   }
+  return left;
 }
 
 std::string KnownPredictors() {
   std::string list;
   for (const Predictor& predictor : kPredictors) {
+    if (!predictor.name.starts_with("sklearn.")) continue;
     if (!list.empty()) list += ", ";
     list += predictor.name.substr(predictor.name.rfind('.') + 1);
   }
   return list;
 }
 
-}  // namespace
-}  // namespace sklearn
-
-Result<Model> LoadSklearn(const pickle::Graph& graph) {
-  using namespace sklearn;
-  const Part root(graph.root());
-  Budget budget(graph.end() + graph.memory_bytes());
-  const Context outer{ReleaseOf(root, {}), budget};
-  TURNOUT_ASSIGN(const std::vector<Stage> stages, Unfold(root, "model", outer, 0));
-  if (stages.empty()) {
-    return pickle::Fail(Code::kUnsupported, root,
-                        root.value.IsNone()
-                            ? "found None, a fitted estimator expected"
-                            : "every step is passed through; an estimator must be the last one");
-  }
-  for (const Stage& stage : std::span(stages).first(stages.size() - 1))
-    TURNOUT_TRY(CheckTransformer(stage.part));
-  const Part last = stages.back().part;
+// The error of an estimator that can't be served, before anything is read.
+Status CheckChain(std::span<const Stage> stages, const Context& outer) {
+  for (const Stage& stage : stages.first(stages.size() - 1)) TURNOUT_TRY(CheckTransformer(stage.part));
+  const Part& last = stages.back().part;
   const std::string_view name = pickle::ClassName(last.value);
-  if (stages.size() == 1 && lightgbm::IsLightGbm(name)) return lightgbm::LoadPickled(last, budget);
-  const sklearn::Predictor* predictor = FindPredictor(name);
-  if (predictor == nullptr) {
+  if (FindPredictor(name) == nullptr) {
     return pickle::Fail(
         Code::kUnsupported, last,
         fmt::format("{} can't be served; of scikit-learn this server reads {}",
                     name.empty() ? pickle::Describe(last.value) : std::string(name), KnownPredictors()));
   }
-  const Context context = outer.Of(last);
-  if (context.release.text.empty()) {
+  if (outer.Of(last).release.text.empty()) {
     return pickle::Fail(
         Code::kUnsupported, last,
         "it has no _sklearn_version, and what its numbers mean depends on the release; save the "
         "estimator itself with pickle.dump");
   }
+  return {};
+}
 
-  Model model;
-  model.origin = {.format = "pickle",
-                  .library = "scikit-learn",
-                  .version = context.release.text,
-                  .estimator = std::string(name),
-                  .steps = {}};
+// Predictors without a decision_function, of those that are no regressions.
+bool HasDecisionFunction(std::string_view name) {
+  static constexpr std::string_view kWithout[] = {"sklearn.tree.",
+                                                  "sklearn.ensemble._forest.",
+                                                  "sklearn.naive_bayes.",
+                                                  "sklearn.neighbors.",
+                                                  "sklearn.neural_network.",
+                                                  "sklearn.dummy.",
+                                                  "sklearn.calibration.",
+                                                  "sklearn.ensemble._voting.",
+                                                  "sklearn.ensemble._bagging.",
+                                                  "sklearn.multiclass.",
+                                                  "sklearn.ensemble._stacking.",
+                                                  "sklearn.cluster.",
+                                                  "sklearn.model_selection._classification_threshold."};
+  return name.starts_with("sklearn.") &&
+         std::none_of(std::begin(kWithout), std::end(kWithout),
+                      [name](std::string_view module) { return name.starts_with(module); });
+}
+
+Status LoadStages(std::span<const Stage> stages, const Context& outer, Loaded& out) {
+  const Part& last = stages.back().part;
+  const std::string_view name = pickle::ClassName(last.value);
+  const Context context = outer.Of(last);
+  Model& model = out.model;
+  if (model.origin.estimator.empty()) {
+    model.origin.estimator = name;
+    model.origin.version = context.release.text;
+  }
   for (const Stage& stage : stages) {
     model.origin.steps.push_back(fmt::format("{}: {}", stage.name, pickle::ShortClassName(stage.part.value)));
   }
-  TURNOUT_TRY(ReadInputs(stages.front().part, budget, model.signature));
-  auto columns = static_cast<int32_t>(model.signature.inputs.size());
-  TURNOUT_TRY(LoadSteps(std::span(stages).first(stages.size() - 1), context, 0, columns, model.steps));
-  TURNOUT_ASSIGN(const int64_t expected, pickle::IntOr(last, "n_features_in_", columns));
-  if (expected != columns) {
-    return pickle::Fail(Code::kCorrupt, last,
-                        fmt::format("it takes {} columns, the steps before it give {}", expected, columns));
+  TURNOUT_TRY(LoadSteps(stages.first(stages.size() - 1), context, out.depth, out.inputs, model.steps));
+  TURNOUT_ASSIGN(const int64_t expected, pickle::IntOr(last, "n_features_in_", out.inputs));
+  if (expected != out.inputs) {
+    return pickle::Fail(
+        Code::kCorrupt, last,
+        fmt::format("it takes {} columns, the steps before it give {}", expected, out.inputs));
   }
   // HistGradientBoosting keeps its own encoder of categorical columns, which also reorders them (since 1.4).
   if (const auto own = pickle::FindAttribute(last, "_preprocessor")) {
     const Stage stage{"_preprocessor", *own};
-    TURNOUT_TRY(LoadSteps({&stage, 1}, context, 0, columns, model.steps));
+    TURNOUT_TRY(LoadSteps({&stage, 1}, context, out.depth, out.inputs, model.steps));
   }
-  Loaded loaded{.model = model, .inputs = columns};
-  TURNOUT_TRY(predictor->load(last, context, loaded));
-  LeaveOutDropped(model);
-  TURNOUT_TRY(DescribeInputs(model.steps, loaded, model.signature));
+  out.decides = HasDecisionFunction(name);
+  return FindPredictor(name)->load(last, context, out);
+}
+
+Result<std::vector<Stage>> StagesOf(const Part& part, std::string_view name, const Context& context,
+                                    int depth) {
+  TURNOUT_ASSIGN(std::vector<Stage> stages, Unfold(part, name, context, depth));
+  if (stages.empty()) {
+    return pickle::Fail(Code::kUnsupported, part,
+                        part.value.IsNone()
+                            ? "found None, a fitted estimator expected"
+                            : "every step is passed through; an estimator must be the last one");
+  }
+  return stages;
+}
+
+Status Describe(const Loaded& loaded) {
+  const std::vector<Step>& steps = loaded.model.steps;
+  if (loaded.answering >= steps.size()) return DescribeInputs(steps, loaded, loaded.model.signature);
+  const auto end = steps.begin() + static_cast<std::ptrdiff_t>(loaded.answering);
+  return DescribeInputs({steps.begin(), end}, loaded, loaded.model.signature);
+}
+
+Result<Model> LoadModel(const Part& root, std::string_view name, const Context& outer) {
+  TURNOUT_ASSIGN(const std::vector<Stage> stages, StagesOf(root, name, outer, 0));
+  const Part& last = stages.back().part;
+  if (stages.size() == 1 && lightgbm::IsLightGbm(pickle::ClassName(last.value))) {
+    return lightgbm::LoadPickled(last, outer.budget);
+  }
+  Model model;
+  model.origin = {.format = "pickle", .library = "scikit-learn", .version = {}, .estimator = {}, .steps = {}};
+  Loaded loaded{.model = model, .inputs = 0};
+  TURNOUT_TRY(CheckChain(stages, outer));
+  TURNOUT_TRY(ReadInputs(FirstStage(stages), outer.budget, model.signature));
+  loaded.inputs = static_cast<int32_t>(model.signature.inputs.size());
+  TURNOUT_TRY(LoadStages(stages, outer, loaded));
+  if (model.signature.named) LeaveOutDropped(model);  // by position they all count
+  TURNOUT_TRY(Describe(loaded));
   return model;
+}
+
+}  // namespace
+
+Status LoadChain(const Part& part, std::string_view name, const Context& outer, Loaded& out) {
+  ++out.depth;  // the estimators of a damaged file may contain themselves
+  TURNOUT_ASSIGN(const std::vector<Stage> stages, StagesOf(part, name, outer, out.depth));
+  TURNOUT_TRY(CheckChain(stages, outer));
+  TURNOUT_TRY(LoadStages(stages, outer, out));
+  --out.depth;
+  return {};
+}
+
+Result<Nested> LoadNested(const Part& part, std::string_view name, const Context& context, int32_t columns,
+                          int depth, std::vector<Step> front) {
+  TURNOUT_TRY(context.budget.Take(part, sizeof(Model) + static_cast<uint64_t>(columns) * sizeof(Input)));
+  auto model = std::make_shared<Model>();
+  Loaded loaded{.model = *model, .inputs = columns, .depth = depth};
+  model->steps = std::move(front);
+  for (int32_t i = 0; i < columns; ++i) model->signature.inputs.push_back({.name = fmt::format("x{}", i)});
+  TURNOUT_TRY(LoadChain(part, name, context, loaded));
+  Nested nested;
+  nested.member.inputs = LeaveOutDropped(*model);
+  if (auto status = Describe(loaded); !status) {
+    return Within(part.path.text(), std::move(status).error());
+  }
+  nested.member.model = std::move(model);
+  nested.decides = loaded.decides;
+  return nested;
+}
+
+}  // namespace sklearn
+
+Result<Model> LoadSklearn(const pickle::Graph& graph) {
+  const sklearn::Part root(graph.root());
+  sklearn::Budget budget(graph.end() + graph.memory_bytes());
+  return sklearn::LoadModel(root, "model", {sklearn::ReleaseOf(root, {}), budget});
 }
 
 }  // namespace turnout

@@ -140,6 +140,10 @@ Status LoadGradientBoosting(const Part& estimator, const Context& context, Loade
 Status LoadHistGradientBoosting(const Part& estimator, const Context& context, Loaded& out);
 Status LoadLogisticRegression(const Part& estimator, const Context& context, Loaded& out);
 Status LoadLinearRegression(const Part& estimator, const Context& context, Loaded& out);
+Status LoadGeneralizedLinear(const Part& estimator, const Context& context, Loaded& out);
+Status LoadLinearClassifier(const Part& estimator, const Context& context, Loaded& out);
+Status LoadSgdClassifier(const Part& estimator, const Context& context, Loaded& out);
+Status LoadRidgeClassifier(const Part& estimator, const Context& context, Loaded& out);
 
 // ---- transformers.cc
 // An error that names the class, unless it is one that is read.

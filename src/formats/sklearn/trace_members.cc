@@ -34,7 +34,8 @@ double Magnitude(const Member& member, Give give) {
 Status Trace::AskFor(const Input& asked, const TracedColumn& column) {
   const bool text = asked.type == ColumnType::kText;
   if (text && !IsInput(column)) {
-    return Fails(column.input, "an encoder inside of an ensemble stands behind another step; put it in front");
+    return Fails(column.input,
+                 "an encoder inside of an ensemble stands behind another step; put it in front");
   }
   if (!text) {
     TURNOUT_TRY(ArriveOne(column, {.accepts_missing = asked.accepts_missing, .largest = asked.largest}));
@@ -42,8 +43,9 @@ Status Trace::AskFor(const Input& asked, const TracedColumn& column) {
   const bool anywhere = asked.lowest == Input().lowest && asked.highest == Input().highest;
   if (column.input == TracedColumn::kSeveral || (anywhere && !text && !asked.closed)) return {};
   if (!IsInput(column)) {
-    return Fails(column.input, "a step inside of an ensemble that does not take every number stands behind "
-                               "another step; put it in front");
+    return Fails(column.input,
+                 "a step inside of an ensemble that does not take every number stands behind "
+                 "another step; put it in front");
   }
   Demand& demand = demands_[column.input];
   demand.domain.lowest = std::max(demand.domain.lowest, asked.lowest);
@@ -64,7 +66,8 @@ Status Trace::Through(const Step&, const Members& members, Traced& columns) {
   Traced out;
   for (const Member& member : members.members) {
     for (std::size_t i = 0; i < member.inputs.size(); ++i) {
-      TURNOUT_TRY(AskFor(member.model->signature.inputs[i], columns[static_cast<std::size_t>(member.inputs[i])]));
+      TURNOUT_TRY(
+          AskFor(member.model->signature.inputs[i], columns[static_cast<std::size_t>(member.inputs[i])]));
     }
     for (const Give give : member.gives) {
       Member one = member;

@@ -27,7 +27,8 @@ Result<bool> TreeAcceptsMissing(const Part& tree, const Release& release) {
 // The classes and the shape of the forest; the part that single trees and forests share.
 Result<Leaves> Prepare(const Part& estimator, const Context& context, Loaded& out, Forest& forest) {
   TURNOUT_ASSIGN(const int64_t n_outputs, pickle::IntOr(estimator, "n_outputs_", 1));
-  if (n_outputs != 1) {
+  const bool classifier = pickle::ShortClassName(estimator.value).ends_with("Classifier");
+  if (n_outputs < 1 || n_outputs > static_cast<int64_t>(kMaxColumns) || (classifier && n_outputs != 1)) {
     return pickle::Fail(Code::kUnsupported, estimator,
                         fmt::format("it predicts {} targets at once; only one is supported", n_outputs));
   }
@@ -37,7 +38,7 @@ Result<Leaves> Prepare(const Part& estimator, const Context& context, Loaded& ou
   forest.features = out.inputs;
   forest.float32 = true;
   Leaves leaves = Leaves::kValues;
-  if (pickle::ShortClassName(estimator.value).ends_with("Classifier")) {
+  if (classifier) {
     TURNOUT_ASSIGN(const Part classes, pickle::Attribute(estimator, "classes_"));
     TURNOUT_ASSIGN(model.signature.classes, Labels(classes, context.budget));
     model.signature.task = Task::kClassification;
@@ -47,6 +48,7 @@ Result<Leaves> Prepare(const Part& estimator, const Context& context, Loaded& ou
     leaves = context.release.AtLeast(1, 4) ? Leaves::kFractions : Leaves::kCounts;
   } else {
     model.signature.task = Task::kRegression;
+    forest.outputs = forest.leaf_width = model.signature.values = static_cast<int32_t>(n_outputs);
   }
   forest.base.assign(static_cast<std::size_t>(forest.outputs), 0.0);
   return leaves;
@@ -74,7 +76,12 @@ Status AddTree(const Part& tree, Leaves leaves, double scale, int32_t target, Bu
   const auto width = static_cast<std::size_t>(forest.leaf_width);
   const auto count = static_cast<int64_t>(table.leaf.size());
   TURNOUT_ASSIGN(const Part values_part, pickle::Attribute(tree, "values"));
-  TURNOUT_ASSIGN(const auto values, AsDoubles(values_part, {count, 1, forest.leaf_width}, budget));
+  // One number for each class of the one target, or one for each target.
+  const bool targets = leaves == Leaves::kValues;
+  TURNOUT_ASSIGN(
+      const auto values,
+      AsDoubles(values_part, {count, targets ? forest.leaf_width : 1, targets ? 1 : forest.leaf_width},
+                budget));
   for (std::size_t i = 0; i < table.leaf.size(); ++i) {
     if (table.leaf[i] == 0) continue;
     const std::span<const double> value(values.values.data() + i * width, width);
