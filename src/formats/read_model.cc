@@ -50,13 +50,13 @@ Result<pickle::Graph> ReadGraph(std::span<const uint8_t> bytes, FileFormat forma
                   "again with a current joblib");
     case FileFormat::kUnknown:
       return Fail(Code::kUnsupported,
-                  fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle or "
-                              "skops file was expected",
+                  fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle, "
+                              "skops or LightGBM text file was expected",
                               bytes.empty() ? 0 : bytes[0], bytes.size() > 1 ? bytes[1] : 0));
     default:
       return Fail(
           Code::kUnsupported,
-          fmt::format("this is a {} file; pickle, joblib and skops files of scikit-learn models are read: "
+          fmt::format("this is a {} file; pickle, joblib and skops files and LightGBM's text files are read: "
                       "save the model as one of these",
                       Name(format)));
   }
@@ -71,6 +71,7 @@ Result<Model> ReadPlain(std::span<const uint8_t> bytes, std::string_view layer) 
     TURNOUT_TRY(CheckModel(*model));
     return model;
   }
+  if (format == FileFormat::kJson && lightgbm::IsDump(bytes)) return In(layer, lightgbm::RefuseDump().error());
   auto graph = ReadGraph(bytes, format, !layer.empty());
   if (!graph) return In(layer, std::move(graph).error());
   TURNOUT_ASSIGN(Model model, LoadSklearn(*graph));

@@ -218,7 +218,7 @@ double LeafValue(const Forest& forest, int32_t leaf, const double* x) {
   for (uint32_t t = linear.first; t < linear.first + linear.terms; ++t) {
     const double value = x[forest.leaf_terms[t].feature];
     if (std::isnan(value)) return forest.leaves[at];
-    sum += forest.leaf_terms[t].weight * value;
+    if (std::fabs(value) > kZeroThreshold) sum += forest.leaf_terms[t].weight * value;
   }
   return sum;
 }

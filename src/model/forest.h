@@ -44,11 +44,12 @@ struct Node {
   bool zero_missing = false;  // a split on a number: |x| <= kZeroThreshold goes where NaN goes (LightGBM)
 };
 
-// LightGBM's kZeroThreshold, a float there (include/LightGBM/meta.h).
+// LightGBM's kZeroThreshold, a float there (include/LightGBM/meta.h): what is not above it is 0 to that
+// library.
 inline constexpr double kZeroThreshold = 1e-35f;
 
-// A leaf that adds constant + sum over its terms of weight * x[feature], in order; a NaN among these x: the
-// leaf's plain value instead (LightGBM's linear trees).
+// A leaf that adds constant + sum over its terms of weight * x[feature], in order, where |x| <=
+// kZeroThreshold is 0; a NaN among these x: the leaf's plain value instead (LightGBM's linear trees).
 struct LinearLeaf {
   double constant = 0;
   uint32_t first = 0;  // into Forest::leaf_terms

@@ -23,8 +23,8 @@ class ListReader {
   Result<std::vector<Categories>> Read() {
     auto status = ForEachJsonToken(field_.value, 3, [&](const JsonToken& token) { return Take(token); });
     if (status) return std::move(lists_);
-    if (!ours_) return Bad(field_, std::move(status.error().message));
-    return std::unexpected(std::move(status).error());
+    if (ours_) return std::unexpected(std::move(status).error());
+    return Bad(field_, std::move(status.error().message));
   }
 
  private:
@@ -58,8 +58,9 @@ class ListReader {
     return Wrong("a list of lists of categories was expected");
   }
 
+  // Three times: a vector that grows holds its old half and its new whole.
   Status Charge(uint64_t bytes) {
-    auto status = memory_.Take(field_.line, bytes);
+    auto status = memory_.Take(field_.line, 3 * bytes);
     ours_ = !status;
     return status;
   }
@@ -67,7 +68,7 @@ class ListReader {
   Status AddText(std::string_view text) {
     Categories& list = lists_.back();
     if (!list.numbers.empty()) return Mixed();
-    TURNOUT_TRY(Charge(2 * sizeof(std::string) + text.size()));
+    TURNOUT_TRY(Charge(sizeof(std::string) + text.size()));
     list.is_text = true;
     list.texts.emplace_back(text);
     return {};
@@ -76,7 +77,7 @@ class ListReader {
   Status AddNumber(double number) {
     Categories& list = lists_.back();
     if (list.is_text) return Mixed();
-    TURNOUT_TRY(Charge(2 * sizeof(double)));
+    TURNOUT_TRY(Charge(sizeof(double)));
     list.numbers.push_back(number);
     return {};
   }

@@ -12,8 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from tables import (NUMBERS, REGIONS, array, array_holes, classes, codes, counts, frame, holes, mixed, mixed_holes, real,
-                    score, unnamed)
+from tables import (NUMBERS, array, array_holes, classes, codes, counts, frame, holes, mixed, mixed_holes, real, score,
+                    unnamed)
 
 
 # ---- what the models are given ---------------------------------------------------------------------------------------
@@ -27,21 +27,25 @@ def zeros(t, seed):  # exact zeros, for zero_as_missing
 
 def many_codes(t, seed):  # 700 categories, more than eight bits tell apart
     r = np.random.RandomState(seed)
-    return unnamed(holes(pd.DataFrame({"a": t.income, "b": (r.zipf(1.3, len(t)) * 37 % 700).astype(float), "c": t.balance,
-                                       "d": t.tenure_months % 40}), seed, "bd"))
+    return unnamed(holes(pd.DataFrame({"a": t.income, "b": (r.zipf(1.3, len(t)) * 37 % 700).astype(float),
+                                       "c": t.balance, "d": t.tenure_months % 40}), seed, "bd"))
 
 
 def numbered(t, seed):  # columns of dtype category that hold numbers: not 0, 1, 2, ..., and not all whole
-    return holes(pd.DataFrame({"income": t.income, "branch": (t.age % 7) * 11.0 + 3, "rate": (t.tenure_months % 5) * 0.25 - 0.5,
-                               "balance": t.balance}), seed, ["branch", "rate"])
+    return holes(pd.DataFrame({"income": t.income, "branch": (t.age % 7) * 11.0 + 3,
+                               "rate": (t.tenure_months % 5) * 0.25 - 0.5, "balance": t.balance}),
+                 seed, ["branch", "rate"])
 
 
 def ordered(t, seed):  # an ordered column, trained as a number, beside one that is not
-    return holes(pd.DataFrame({"income": t.income, "plan": t.plan, "ratio": t.ratio, "region": t.region}), seed, ["plan"])
+    return holes(t[["income", "plan", "ratio", "region"]], seed, ["plan"])
 
 
-def spread(t, seed):  # of columns that are all constant in training nothing can be split off
+def narrow(t, seed):
     return unnamed(pd.DataFrame({"a": t.ratio, "b": t.balance}))
+
+
+def one(t, seed): return unnamed(pd.DataFrame({"a": t.balance}))
 
 
 def share(t): return 1 / (1 + np.exp(-score(t)))
@@ -86,7 +90,8 @@ class Trained:
     def fit(self, given, target, eval_set=None, callbacks=None, **options):
         train = lgb.Dataset(given, target, **options)
         valid = [lgb.Dataset(*eval_set[0], reference=train)] if eval_set else None
-        return lgb.train(self.params, train, self.rounds, valid, callbacks=callbacks)
+        # Kept as it is, the booster has the trees behind its best iteration too.
+        return lgb.train(self.params, train, self.rounds, valid, callbacks=callbacks, keep_training_booster=True)
 
 
 def edited(text):
@@ -94,6 +99,13 @@ def edited(text):
     values = iter([1e-36, -1e-36, 5e-324, -5e-324, 1e-35, -1e-35, 1.0000000180025095e-35, -1.0000000180025095e-35,
                    1.0000000180025098e-35, -1.0000000180025098e-35, 0.0, -0.0] * 100)
     line = lambda l: "threshold=" + " ".join(repr(next(values)) for _ in l.split()) if l.startswith("threshold=") else l
+    return "\n".join(line(l) for l in text.split("\n") if not l.startswith("tree_sizes="))
+
+
+def steep(text):
+    """Linear leaves through 0, and so steep that what the library takes for 0 would show."""
+    line = lambda l: (l.split("=")[0] + "=" + " ".join("0" if "const" in l else "1e36" for _ in l.split("=")[1].split())
+                      if l.startswith(("leaf_const=", "leaf_coeff=")) else l)
     return "\n".join(line(l) for l in text.split("\n") if not l.startswith("tree_sizes="))
 
 
@@ -133,16 +145,16 @@ CASES = [
     Case("ova", "one against the rest, not normalised", array, four,
          lambda: classifier(objective="multiclassova", sigmoid=0.7)),
     *(Case(name, "", given, target, lambda name=name: regressor(objective=name)) for name, given, target in [
-        ("regression", array_holes, real), ("regression_l1", array, real), ("huber", array, real), ("fair", array, real),
-        ("quantile", array, real), ("mape", array, real), ("poisson", array, counts), ("gamma", array, positive),
+        ("regression", array_holes, real), ("regression_l1", array, real), ("huber", array, real),
+        ("fair", array, real), ("quantile", array, real), ("mape", array, real), ("poisson", array, counts), ("gamma", array, positive),
         ("tweedie", array, counts), ("cross_entropy", array, share), ("cross_entropy_lambda", array, share)]),
     Case("sqrt", "trained on square roots", array, real, lambda: regressor(reg_sqrt=True)),
     Case("lambdarank", "a ranker", array, relevance, ranker, groups),
     Case("rank_xendcg", "a ranker", array, relevance, lambda: ranker(objective="rank_xendcg"), groups),
     Case("classifier_cross_entropy", "a classifier with another objective", array, classes("no", "yes"),
          lambda: classifier(objective="cross_entropy"), files="pkl"),
-    Case("regressor_binary", "a regressor with the objective of a classifier: its predict is the probability", array, two,
-         lambda: regressor(objective="binary"), files="pkl"),
+    Case("regressor_binary", "a regressor with the objective of a classifier: its predict is the probability", array,
+         two, lambda: regressor(objective="binary"), files="pkl"),
     Case("custom", "a function of the caller's as objective: raw scores", array, real,
          lambda: regressor(objective=squared)),
     Case("custom_classifier", "a function of the caller's as objective: a classifier answers raw scores", array, two,
@@ -178,6 +190,8 @@ CASES = [
     Case("linear_categories", "the same, with categories", codes, real,
          lambda: regressor(linear_tree=True, min_child_samples=5, cat_smooth=2, min_data_per_group=5),
          with_(categorical_feature=[1, 3]), values=AT_INT + AT_ZERO),
+    Case("edited_linear", "the same, with weights of 1e36 written into the text: |x| <= 1e-35 is 0", one, real,
+         lambda: regressor(linear_tree=True, num_leaves=4, n_estimators=3), values=AT_ZERO, edit=steep, files="txt"),
     Case("rf", "random forest, binary", array, two,
          lambda: classifier(boosting_type="rf", subsample=0.7, subsample_freq=1)),
     Case("rf_regression", "random forest, regression", array_holes, real,
@@ -190,23 +204,24 @@ CASES = [
          lambda: classifier(n_estimators=60, learning_rate=0.4), halves, files=EVERY),
     Case("early_stopping_rf", "the best iteration of a random forest", array, real,
          lambda: regressor(boosting_type="rf", subsample=0.7, subsample_freq=1, n_estimators=60), halves),
-    Case("one_leaf", "trees of one leaf", spread, real, lambda: regressor(min_child_samples=400, n_estimators=3)),
-    Case("one_leaf_linear", "linear trees of one leaf", spread, real,
+    Case("one_leaf", "trees of one leaf", narrow, real, lambda: regressor(min_child_samples=400, n_estimators=3)),
+    Case("one_leaf_linear", "linear trees of one leaf", narrow, real,
          lambda: regressor(min_child_samples=400, n_estimators=3, linear_tree=True)),
     Case("one_leaf_classes", "some trees of one leaf, others with splits", array, four,
          lambda: classifier(min_split_gain=12.0)),
     Case("monotone", "monotone constraints", array, real,
          lambda: regressor(monotone_constraints=[1, -1, 0, 0, 0, 0])),
-    Case("deep", "a chain of splits", array, real, lambda: regressor(n_estimators=4, num_leaves=60, min_child_samples=1)),
-    Case("trained", "lightgbm.train, early stopping: a bare booster", frame, two,
+    Case("deep", "many leaves", array, real, lambda: regressor(n_estimators=4, num_leaves=60, min_child_samples=1)),
+    Case("trained", "lightgbm.train, early stopping: a bare booster, with more trees than are used", frame, two,
          lambda: Trained(60, objective="binary", learning_rate=0.4), halves, files="txt booster"),
     Case("trained_multiclass", "lightgbm.train: a bare booster", array_holes, four,
          lambda: Trained(6, objective="multiclass", num_class=4), files="txt booster"),
-    Case("pipeline_scaled", "behind a StandardScaler", frame, two, lambda: make_pipeline(StandardScaler(), classifier()),
-         files="pkl"),
+    Case("pipeline_scaled", "behind a StandardScaler", frame, two,
+         lambda: make_pipeline(StandardScaler(), classifier()), files="pkl"),
     Case("pipeline_columns", "behind a ColumnTransformer with a OneHotEncoder", mixed_holes, three,
          lambda: make_pipeline(ColumnTransformer([
-             ("numbers", "passthrough", NUMBERS), ("texts", OneHotEncoder(handle_unknown="ignore"), ["plan", "region"])]),
+             ("numbers", "passthrough", NUMBERS),
+             ("texts", OneHotEncoder(handle_unknown="ignore"), ["plan", "region"])]),
              classifier()), files="pkl"),
     Case("pipeline_ordinal", "behind codes of categories, as categorical features", mixed, real,
          lambda: make_pipeline(ColumnTransformer([
