@@ -345,7 +345,10 @@ Result<ScoreSummary> ScoreFile(const Snapshot& snapshot, Metrics& metrics, const
   const auto start = Clock::now();
   ScoreSummary summary;
   summary.endpoint = snapshot.endpoint;
-  summary.model_version = snapshot.stable->name;
+  for (const TrafficShare& share : snapshot.route.shares()) {
+    if (share.ppm == 0) continue;
+    summary.model_version += (summary.model_version.empty() ? "" : ", ") + share.version;
+  }
   summary.model_sha256 = snapshot.stable->sha256;
   summary.input = options.input;
   summary.output = options.output;

@@ -61,7 +61,7 @@ struct ScoreOptions {
 
 struct ScoreSummary {
   std::string endpoint;
-  std::string model_version;
+  std::string model_version;  // several that share the rows: "v1, v2"
   std::string model_sha256;
   std::string input;
   std::string output;

@@ -56,9 +56,10 @@ struct Churn {
     auto contract = std::make_shared<Contract>(Must(ParseContract(Read(path), path)));
     auto file = Must(LoadModelFile("examples/churn/models/churn-v2.1.0.pkl"));
     snapshot->endpoint = "churn";
-    snapshot->stable = Must(MakeVersion("v2.1.0", std::move(file), *contract));
+    const auto version = Must(MakeVersion("v2.1.0", std::move(file), *contract));
     snapshot->contract = contract;
-    snapshot->series = MakeVersionSeries(metrics, "churn", *snapshot->stable, LatencyBounds({}));
+    SetRoute(*snapshot, Route("v2.1.0"),
+             {{version, MakeVersionSeries(metrics, "churn", *version, LatencyBounds({}))}});
   }
   static Churn& Get() {
     static Churn churn;

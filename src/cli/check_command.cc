@@ -47,9 +47,15 @@ int RunCheck(const CheckArguments& arguments) {
         add(loaded.error().message);
         continue;
       }
-      good.push_back(fmt::format("endpoint {}: {} fields, version {} ({}), engine {}", endpoint.name,
-                                 loaded->contract->fields.size(), loaded->version->name,
-                                 loaded->version->model.origin.estimator, loaded->version->engine->name()));
+      for (std::size_t i = 0; i < loaded->versions.size(); ++i) {
+        const Version& version = *loaded->versions[i];
+        good.push_back(fmt::format("endpoint {}: {} fields, version {} ({}), engine {}{}", endpoint.name,
+                                   loaded->contract->fields.size(), version.name,
+                                   version.model.origin.estimator, version.engine->name(),
+                                   loaded->versions.size() == 1
+                                       ? ""
+                                       : fmt::format(", {} %", PpmText(loaded->route.shares()[i].ppm))));
+      }
     }
   }
   if (arguments.json) {

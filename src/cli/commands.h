@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -60,6 +61,16 @@ struct ExplainArguments {
   bool json = false;
 };
 int RunExplain(const ExplainArguments& arguments);
+
+struct RouteArguments {
+  std::string admin = "127.0.0.1:8090";  // the server's admin listener
+  std::string endpoint;
+  std::vector<std::string> shares;        // to set, "v1=80"; empty: show the route
+  std::optional<uint64_t> if_generation;  // set only if the route is at this one
+  std::string key;                        // show where this routing key goes
+  bool json = false;
+};
+int RunRoute(const RouteArguments& arguments);
 
 struct CheckArguments {
   std::string config;

@@ -161,7 +161,8 @@ Result<std::string> ExplainRow(const ExplainArguments& arguments) {
                    .text = is_text ? column.texts[0] : std::string_view(),
                    .is_text = is_text});
   }
-  const Model& model = endpoint.version->model;
+  const int32_t chosen = snapshot->route.Find(answers.rows[0].by->version);
+  const Model& model = snapshot->served[static_cast<std::size_t>(chosen)].version->model;
   const Explanation explained = Explain(model, row);
   return arguments.json ? Json(model, row, explained) : Human(model, row, explained);
 }

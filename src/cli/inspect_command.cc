@@ -59,6 +59,7 @@ std::string Human(const ModelFile& file) {
   for (std::size_t i = 0; i < model.origin.steps.size(); ++i) {
     Line(out, i == 0 ? "steps" : "", model.origin.steps[i]);
   }
+  for (const auto& [name, value] : model.origin.facts) Line(out, name, value);
   if (const auto* forest = std::get_if<Forest>(&model.predictor)) {
     const ForestFacts facts = Facts(*forest);
     Line(out, "forest",
@@ -119,7 +120,14 @@ std::string Json(const ModelFile& file) {
     if (i > 0) out += ',';
     AppendJsonString(out, model.origin.steps[i]);
   }
-  out += "],";
+  out += "],\"facts\":{";
+  for (std::size_t i = 0; i < model.origin.facts.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendJsonString(out, model.origin.facts[i].first);
+    out += ':';
+    AppendJsonString(out, model.origin.facts[i].second);
+  }
+  out += "},";
   if (const auto* forest = std::get_if<Forest>(&model.predictor)) {
     const ForestFacts facts = Facts(*forest);
     out += fmt::format("\"forest\":{{\"trees\":{},\"nodes\":{},\"leaves\":{},\"depth\":{},\"outputs\":{}}},",

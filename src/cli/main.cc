@@ -134,6 +134,31 @@ int Main(int argc, char** argv) {
       "\"income\":55000.5,\"tenure_months\":18,\"monthly_charges\":79.5,\"plan\":\"premium\"}'");
   command->callback([&] { code = RunExplain(explain); });
 
+  RouteArguments route;
+  command = app.add_subcommand("route", "Show or set which version of an endpoint takes which share");
+  command->require_subcommand(1);
+  command->footer(
+      "Examples:\n  turnout route show churn\n  turnout route set churn v1=80 v2=20\n"
+      "  turnout route explain churn C-1042");
+  const auto route_verb = [&](const char* name, const char* help) {
+    CLI::App* verb = command->add_subcommand(name, help);
+    verb->add_option("endpoint", route.endpoint, "Endpoint")->required();
+    verb->add_option("--admin", route.admin, "The server's admin listener (default: 127.0.0.1:8090)");
+    verb->add_flag("--json", route.json, "As JSON");
+    verb->callback([&] { code = RunRoute(route); });
+    return verb;
+  };
+  route_verb("show", "Show the shares")
+      ->footer("Example:\n  turnout route show churn --admin 127.0.0.1:8090");
+  CLI::App* set = route_verb("set", "Set the shares: percent that sum to 100; versions not named get none");
+  set->add_option("shares", route.shares, "VERSION=SHARE ...")->required();
+  set->add_option("--if-generation", route.if_generation, "Only if the route is still at this generation")
+      ->check(kCount);
+  set->footer("Example:\n  turnout route set churn v1=80 v2=20");
+  CLI::App* where = route_verb("explain", "Show which version a routing key goes to");
+  where->add_option("key", route.key, "Routing key")->required();
+  where->footer("Example:\n  turnout route explain churn C-1042");
+
   CheckArguments check;
   command = app.add_subcommand("check", "Check a configuration, its contracts and its models");
   auto* target = command->add_option("config", check.config, "CONFIG.yaml");

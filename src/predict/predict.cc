@@ -24,6 +24,7 @@ ColumnView View(const Column& column) {
 std::string_view Objection(const Input& input, const Version::Closed& closed, double x) {
   if (IsMissing(x)) return input.accepts_missing ? std::string_view{} : "missing";
   if (std::fabs(x) > input.largest || std::isinf(x)) return "out_of_range";
+  if (x < input.lowest || x > input.highest) return "out_of_domain";
   const bool known = !input.closed || std::binary_search(closed.numbers.begin(), closed.numbers.end(), x);
   return known ? std::string_view{} : "enum";
 }
@@ -36,13 +37,15 @@ std::string_view Objection(const Input& input, const Version::Closed& closed, st
 std::string Message(std::string_view type, const Version& version) {
   if (type == "missing") return fmt::format("The model ({}) can't take a missing value here", version.name);
   if (type == "enum") return fmt::format("The model ({}) was not trained on this value", version.name);
+  if (type == "out_of_domain") return fmt::format("The model ({}) has no answer for this value", version.name);
   return fmt::format("The value is too large for the model ({})", version.name);
 }
 
 // The common case in one pass without branches: every number is within range, none is missing.
-bool AllWithin(const double* x, std::size_t rows, double largest) {
+bool AllWithin(const double* x, std::size_t rows, const Input& input) {
+  const double low = std::max(input.lowest, -input.largest), high = std::min(input.highest, input.largest);
   bool within = true;
-  for (std::size_t i = 0; i < rows; ++i) within &= std::fabs(x[i]) <= largest;  // false for NaN
+  for (std::size_t i = 0; i < rows; ++i) within &= (x[i] >= low) & (x[i] <= high);  // false for NaN
   return within;
 }
 
@@ -74,29 +77,29 @@ VersionSeries MakeVersionSeries(Metrics& metrics, const std::string& endpoint, c
 
 // Rows that pass the contract can still be refused: by a derived feature that came out missing, a value
 // beyond float32, a category that the encoder was not fitted on.
-bool Predictor::CheckInputs(const Version& version, const Contract& contract, const Batch& batch,
+bool Predictor::CheckInputs(const Version& version, const Contract& contract, const Batch& batch, Rows rows,
                             Answers& answers) {
   const auto& inputs = version.model.signature.inputs;
-  refusal_.assign(batch.rows(), -1);
+  const std::size_t refused = answers.refusals.size();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Input& input = inputs[i];
     const auto check = [&](const auto* values) {
-      for (std::size_t row = 0; row < batch.rows(); ++row) {
-        const std::string_view type = Objection(input, version.closed[i], values[row]);
+      for (std::size_t r = 0; r < rows.count; ++r) {
+        const std::string_view type = Objection(input, version.closed[i], values[r]);
         if (type.empty()) continue;
-        RefusalOf(row, contract, batch, answers)
+        RefusalOf(rows[r], contract, batch, answers)
             .errors.push_back(
                 {std::string(contract.column_name(contract.features[i])), type, Message(type, version)});
       }
     };
     if (inputs_[i].numbers != nullptr) {
-      if (input.closed || !AllWithin(inputs_[i].numbers, batch.rows(), input.largest))
+      if (input.closed || !AllWithin(inputs_[i].numbers, rows.count, input))
         check(inputs_[i].numbers);
     } else if (input.closed || !input.accepts_missing) {
       check(inputs_[i].texts);
     }
   }
-  return answers.refusals.empty();
+  return answers.refusals.size() == refused;
 }
 
 // The row's refusal, made with its first objection.
@@ -117,33 +120,75 @@ Refusal& Predictor::RefusalOf(std::size_t row, const Contract& contract, const B
   return refusal;
 }
 
-void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime received, Answers& answers) {
-  const Version& version = *snapshot.stable;
-  const Contract& contract = *snapshot.contract;
-  answers.Clear();
+// Each row's version, by its key.
+void Predictor::PickVersions(const Snapshot& snapshot, const Batch& batch) {
+  picked_.resize(snapshot.served.size());
+  for (auto& rows : picked_) rows.clear();
+  const int32_t field = snapshot.contract->key;
+  const Column* key = field < 0 ? nullptr : &batch.column(static_cast<std::size_t>(field));
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    std::string_view text;
+    if (key != nullptr && key->type == ColumnType::kText) {
+      text = key->texts[row];
+    } else if (key != nullptr && !IsMissing(key->numbers[row])) {
+      key_.clear();
+      AppendNumber(key_, key->numbers[row]);
+      text = key_;
+    }
+    if (text.data() == nullptr) text = batch.sources()[row];
+    picked_[snapshot.route.Pick(text)].push_back(static_cast<uint32_t>(row));
+  }
+}
 
+void Predictor::Gather(const Contract& contract, const Batch& batch, std::span<const uint32_t> rows) {
+  const std::size_t features = contract.features.size();
+  numbers_.resize(features);
+  texts_.resize(features);
+  for (std::size_t i = 0; i < features; ++i) {
+    const Column& column = batch.column(static_cast<std::size_t>(contract.features[i]));
+    const auto take = [&](auto& to, const auto& from) {
+      to.resize(rows.size());
+      for (std::size_t r = 0; r < rows.size(); ++r) to[r] = from[rows[r]];
+    };
+    if (column.type == ColumnType::kText) {
+      take(texts_[i], column.texts);
+      inputs_.push_back({nullptr, texts_[i].data()});
+    } else {
+      take(numbers_[i], column.numbers);
+      inputs_.push_back({numbers_[i].data(), nullptr});
+    }
+  }
+}
+
+void Predictor::Score(const Served& served, const Contract& contract, const Batch& batch, Rows rows,
+                      Answers& answers) {
+  const Version& version = *served.version;
   inputs_.clear();
-  for (int32_t column : contract.features) {
-    inputs_.push_back(View(batch.column(static_cast<std::size_t>(column))));
+  if (rows.listed.empty()) {
+    for (const int32_t column : contract.features) {
+      inputs_.push_back(View(batch.column(static_cast<std::size_t>(column))));
+    }
+  } else {
+    Gather(contract, batch, rows.listed);
   }
   assert(inputs_.size() == version.model.signature.inputs.size());
 
   // Refused rows are scored with the others (an engine takes any bits) and their scores are not looked at:
   // they are rare, and gathering the good ones would cost every batch.
-  const bool all_good = CheckInputs(version, contract, batch, answers);
-  if (batch.rows() > 0) version.engine->Score(inputs_, batch.rows(), workspace_, scores_);
+  const bool all_good = CheckInputs(version, contract, batch, rows, answers);
+  version.engine->Score(inputs_, rows.count, workspace_, scores_);
 
   const std::size_t classes = version.answerer.classes.size();
   const bool probabilities = version.model.signature.probabilities;
-  const VersionSeries& series = snapshot.series;
-  if (probabilities) {
-    answers.probabilities.assign(
-        scores_.probabilities.begin(),
-        scores_.probabilities.begin() + static_cast<std::ptrdiff_t>(batch.rows() * classes));
-  }
-  answers.values.assign(scores_.values.begin(), scores_.values.end());
-  answers.rows.resize(batch.rows());
-  for (std::size_t row = 0; row < batch.rows(); ++row) {
+  const std::size_t first_probability = answers.probabilities.size(), first_value = answers.values.size();
+  const auto append = [](std::vector<double>& to, const std::vector<double>& from, std::size_t count) {
+    to.insert(to.end(), from.begin(), from.begin() + static_cast<std::ptrdiff_t>(count));
+  };
+  if (probabilities) append(answers.probabilities, scores_.probabilities, rows.count * classes);
+  append(answers.values, scores_.values, scores_.values.size());
+  const VersionSeries& series = served.series;
+  for (std::size_t r = 0; r < rows.count; ++r) {
+    const std::size_t row = rows[r];
     Answer& answer = answers.rows[row];
     answer = {.by = &version.answerer};
     if (!all_good && refusal_[row] >= 0) {
@@ -152,21 +197,58 @@ void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime
       continue;
     }
     if (version.answerer.task == Task::kRegression) {
-      answer.values = static_cast<uint32_t>(row * scores_.outputs);
+      answer.values = static_cast<uint32_t>(first_value + r * scores_.outputs);
       shard_.Add(series.results[0]);
       continue;
     }
-    answer.class_index = scores_.class_index[row];
+    answer.class_index = scores_.class_index[r];
     shard_.Add(series.results[answer.class_index]);
     if (probabilities) {
-      answer.probabilities = static_cast<uint32_t>(row * classes);
+      answer.probabilities = static_cast<uint32_t>(first_probability + r * classes);
       const double* p = answers.probabilities.data() + answer.probabilities;
       shard_.Observe(series.confidence, *std::max_element(p, p + classes));
     }
   }
+}
+
+void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime received, Answers& answers,
+                        int32_t forced) {
+  const Contract& contract = *snapshot.contract;
+  answers.Clear();
+  const std::size_t rows = batch.rows();
+  if (rows == 0) return;
+  answers.rows.resize(rows);
+  refusal_.assign(rows, -1);
+  const bool split = forced < 0 && snapshot.route.slices().size() > 1;
+  if (split) {
+    PickVersions(snapshot, batch);
+    for (std::size_t v = 0; v < picked_.size(); ++v) {
+      const std::vector<uint32_t>& picked = picked_[v];
+      if (picked.empty()) continue;
+      const bool all = picked.size() == rows;
+      Score(snapshot.served[v], contract, batch, {all ? std::span<const uint32_t>() : picked, picked.size()},
+            answers);
+    }
+  } else {
+    const std::size_t only =
+        forced < 0 ? snapshot.route.slices()[0].version : static_cast<std::size_t>(forced);
+    Score(snapshot.served[only], contract, batch, {{}, rows}, answers);
+  }
   answers.latency_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - received).count();
-  if (batch.rows() > 0) shard_.Observe(series.latency, answers.latency_seconds);
+  for (std::size_t v = 0; v < snapshot.served.size(); ++v) {
+    const bool answered = split        ? !picked_[v].empty()
+                          : forced < 0 ? v == snapshot.route.slices()[0].version
+                                       : v == static_cast<std::size_t>(forced);
+    if (answered) shard_.Observe(snapshot.served[v].series.latency, answers.latency_seconds);
+  }
+}
+
+void SetRoute(Snapshot& snapshot, Route route, std::vector<Served> served) {
+  assert(served.size() == route.shares().size());
+  snapshot.stable = served[route.largest()].version;
+  snapshot.route = std::move(route);
+  snapshot.served = std::move(served);
 }
 
 }  // namespace turnout

@@ -62,8 +62,10 @@ struct Bench {
     return out;
   }
 
-  uint64_t Counted(std::size_t result) const { return metrics.Total(snapshot->series.results[result]); }
-  uint64_t Refused() const { return metrics.Total(snapshot->series.refused); }
+  uint64_t Counted(std::size_t result) const {
+    return metrics.Total(snapshot->served[0].series.results[result]);
+  }
+  uint64_t Refused() const { return metrics.Total(snapshot->served[0].series.refused); }
   bool Has(const std::string& line) const {
     return ("\n" + metrics.Text()).find("\n" + line + "\n") != std::string::npos;
   }
@@ -317,6 +319,118 @@ TEST(PredictTest, WhatNeedsProbabilitiesIsRefusedWhereTheModelHasNone) {
     ASSERT_FALSE(bound) << item;
     EXPECT_EQ(bound.error().message, "contract t: reply.b: the model gives no probabilities");
   }
+}
+
+// ---- several versions behind one route
+
+// v1 answers with 0.75/0.25 or 0.125/0.875, v2 (no probabilities) by the sign of x, v3 takes no share.
+std::shared_ptr<Snapshot> TwoVersions(Metrics& metrics, std::string_view yaml) {
+  // What both models can answer: v2 has no probabilities.
+  auto contract =
+      ParseContract(std::string(yaml) + "reply: {p: class}\ncolumns: {p: class}\n", "test.yaml").value();
+  const auto made = [&](std::string name, Model model) {
+    ModelFile file;
+    file.path = name + ".pkl";
+    file.model = std::move(model);
+    return MakeVersion(std::move(name), std::move(file), contract).value();
+  };
+  std::vector<Served> served;
+  for (const auto& version : {made("v1", testing::TreeModel()), made("v2", testing::SignModel()),
+                              made("v3", testing::TreeModel())}) {
+    served.push_back({version, MakeVersionSeries(metrics, "test", *version, {1})});
+  }
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->endpoint = "test";
+  snapshot->contract = std::make_shared<const Contract>(std::move(contract));
+  SetRoute(*snapshot, Route::Make({{"v1", 600'000}, {"v2", 400'000}, {"v3", 0}}, 5).value(),
+           std::move(served));
+  return snapshot;
+}
+
+constexpr std::string_view kKeyed =
+    "name: t\nkey: id\nfields:\n  - {name: id, type: string}\n  - {name: x, type: float}\n";
+
+TEST(PredictTest, EachRowGoesToTheVersionOfItsKey) {
+  Metrics metrics;
+  const auto snapshot = TwoVersions(metrics, kKeyed);
+  EXPECT_EQ(snapshot->stable->name, "v1");
+  Predictor predictor(metrics.NewShard());
+  Batch batch(snapshot->contract->layout()), one(snapshot->contract->layout());
+  Answers answers, alone;
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < 500; ++i) ids.push_back("C-" + std::to_string(i % 400));
+  const auto add = [&](Batch& to, std::size_t i) {
+    to.AppendRow(i, {});
+    to.column(0).texts.back() = ids[i];
+    to.column(1).numbers.back() = i % 7 == 0 ? kInfinity : static_cast<double>(i % 30) - 8;
+  };
+  for (std::size_t i = 0; i < ids.size(); ++i) add(batch, i);
+  const auto now = std::chrono::steady_clock::now();
+  predictor.Predict(*snapshot, batch, now, answers);
+  ASSERT_EQ(answers.rows.size(), ids.size());
+
+  // Each row as if it had come alone, and by the version that its key names.
+  int by_v1 = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const Answer& answer = answers.rows[i];
+    EXPECT_EQ(answer.by->version, snapshot->route.shares()[snapshot->route.Pick(ids[i])].version);
+    by_v1 += answer.by->version == "v1";
+    one.Clear();
+    add(one, i);
+    predictor.Predict(*snapshot, one, now, alone);
+    ASSERT_EQ(alone.rows[0].by, answer.by);
+    ASSERT_EQ(alone.rows[0].refusal >= 0, answer.refusal >= 0) << i;
+    if (answer.refusal >= 0) {
+      EXPECT_EQ(answers.refusals[answer.refusal].key, ids[i]);
+      EXPECT_EQ(answers.refusals[answer.refusal].position, i);
+      continue;
+    }
+    ASSERT_EQ(alone.rows[0].class_index, answer.class_index);
+    if (answer.by->version == "v1") {
+      ASSERT_EQ(alone.probabilities_of(alone.rows[0])[1], answers.probabilities_of(answer)[1]);
+    }
+  }
+  EXPECT_GT(by_v1, 230);
+  EXPECT_LT(by_v1, 370);
+  EXPECT_EQ(metrics.Total(snapshot->served[2].series.results[0]), 0u);
+}
+
+TEST(PredictTest, AnyVersionOfTheRouteCanBeForced) {
+  Metrics metrics;
+  const auto snapshot = TwoVersions(metrics, kX);
+  Predictor predictor(metrics.NewShard());
+  Batch batch(snapshot->contract->layout());
+  Answers answers;
+  for (std::size_t i = 0; i < 50; ++i) AddRow(batch, i, {20});
+  for (int32_t version = 0; version < 3; ++version) {
+    predictor.Predict(*snapshot, batch, std::chrono::steady_clock::now(), answers, version);
+    for (const Answer& answer : answers.rows) {
+      ASSERT_EQ(answer.by, &snapshot->served[static_cast<std::size_t>(version)].version->answerer);
+    }
+  }
+}
+
+// Without a key the row's own bytes decide, so that a batch job that runs again gives the same answers.
+TEST(PredictTest, RowsWithoutAKeyGoByTheirBytes) {
+  Metrics metrics;
+  const auto snapshot = TwoVersions(metrics, kX);
+  Predictor predictor(metrics.NewShard());
+  Batch batch(snapshot->contract->layout());
+  Answers answers;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 200; ++i) lines.push_back("1," + std::to_string(i));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    batch.AppendRow(i, lines[i]);
+    batch.column(0).numbers.back() = 1;
+  }
+  predictor.Predict(*snapshot, batch, std::chrono::steady_clock::now(), answers);
+  int by_v1 = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_EQ(answers.rows[i].by->version, snapshot->route.shares()[snapshot->route.Pick(lines[i])].version);
+    by_v1 += answers.rows[i].by->version == "v1";
+  }
+  EXPECT_GT(by_v1, 80);
+  EXPECT_LT(by_v1, 160);
 }
 
 }  // namespace

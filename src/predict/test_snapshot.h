@@ -37,8 +37,7 @@ inline std::shared_ptr<const Snapshot> MakeTestSnapshot(Metrics& metrics, std::s
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->endpoint = "test";
   snapshot->contract = std::make_shared<const Contract>(*std::move(contract));
-  snapshot->stable = *std::move(version);
-  snapshot->series = MakeVersionSeries(metrics, "test", *snapshot->stable, {1});
+  SetRoute(*snapshot, Route("v7"), {{*version, MakeVersionSeries(metrics, "test", **version, {1})}});
   return snapshot;
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "bytes/yaml.h"
+#include "rollout/key_hash.h"
 #include "server/settings.h"
 #include "storage/file.h"
 
@@ -162,9 +163,8 @@ void CheckWhole(const Yaml& yaml, const ServerConfig& config, YamlReader& reader
     if (endpoint.versions.empty()) {
       reader.Problem(endpoint.line,
                      path + ".versions: a version is needed, such as {v1: {model: model.pkl}}");
-    } else if (endpoint.versions.size() > 1) {
-      reader.Problem(endpoint.line,
-                     path + ".versions: one version per endpoint is supported; traffic cannot be split yet");
+    } else if (auto route = FirstRoute(endpoint); !route) {
+      reader.Problem(endpoint.line, fmt::format("{}.versions: {}", path, route.error().message));
     }
     for (const VersionConfig& version : endpoint.versions) {
       if (version.model.empty()) {
@@ -193,6 +193,21 @@ void CheckWhole(const Yaml& yaml, const ServerConfig& config, YamlReader& reader
 }
 
 }  // namespace
+
+// The salt is of the name too, so that endpoints do not split alike; every process that reads the file
+// agrees.
+Result<Route> FirstRoute(const EndpointConfig& endpoint) {
+  std::vector<TrafficShare> shares;
+  for (const VersionConfig& version : endpoint.versions) {
+    const bool only = endpoint.versions.size() == 1;
+    if (!version.share && !only) {
+      return Fail(Code::kInvalidArgument, fmt::format("{} of {} versions has no `share`, percent of the rows",
+                                                      version.name, endpoint.versions.size()));
+    }
+    shares.push_back({version.name, version.share.value_or(kWhole)});
+  }
+  return Route::Make(std::move(shares), HashKey(endpoint.salt, HashKey(endpoint.name, 0)));
+}
 
 Result<ServerConfig> ParseServerConfig(std::string_view text, std::string_view source) {
   TURNOUT_ASSIGN(const Yaml yaml, ParseYaml(text, source));

@@ -7,19 +7,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "net/http_server.h"
+#include "rollout/route.h"
 
 namespace turnout {
 
 struct VersionConfig {
-  std::string name;         // "v2.1.0"
-  std::string model;        // path
-  std::string engine = {};  // empty: the best that fits
+  std::string name;                    // "v2.1.0"
+  std::string model;                   // path
+  std::string engine = {};             // empty: the best that fits
+  std::optional<uint32_t> share = {};  // parts per million; none: all, of the only version
   int line = 0;
 };
 
@@ -28,6 +31,8 @@ struct EndpointConfig {
   std::string contract;               // path; empty: derived from the model
   double objective_p99 = 0;           // seconds; 0: none
   double objective_availability = 0;  // 0.995; 0: none
+  std::string salt;                   // of the split by key
+  std::string override_header;        // a request's field that names its version; empty: none does
   std::vector<VersionConfig> versions;
   int line = 0;
 };
@@ -46,6 +51,8 @@ struct ServerConfig {
   std::string source;  // file name, for messages
   std::string address = "127.0.0.1";
   uint16_t port = 8080;
+  std::string admin_address;  // of the admin listener; empty: there is none
+  uint16_t admin_port = 0;
   int threads = 0;  // event loops; 0: one per core
   HttpLimits limits;
   std::size_t max_rows = 10'000;  // in one batch request: a loop answers nobody else meanwhile, some 30 ms
@@ -53,6 +60,9 @@ struct ServerConfig {
   std::vector<EndpointConfig> endpoints;
   std::vector<StreamConfig> streams;
 };
+
+// The route that the file gives an endpoint. Only the first: it changes while the server runs.
+Result<Route> FirstRoute(const EndpointConfig& endpoint);
 
 // All problems of the file at once, a line each: "server.yaml:7: endpoints.churn.objective.p99: ...".
 Result<ServerConfig> ParseServerConfig(std::string_view yaml, std::string_view source);

@@ -177,12 +177,19 @@ TEST(ServerConfigTest, EndpointsAndVersions) {
                 "s.yaml:4: endpoints.churn.versions.v1.model: required"},
            Case{"endpoints: {churn: {versions: {v1: {model: ''}}}}\n",
                 "s.yaml:1: endpoints.churn.versions.v1.model: required"},
+           Case{"endpoints: {churn: {versions: {v1: {model: a, sahre: 10}}}}\n",
+                "s.yaml:1: endpoints.churn.versions.v1.sahre: no such setting; did you mean 'share'?"},
            Case{"endpoints: {churn: {versions: {v1: {model: a, share: 10}}}}\n",
-                "s.yaml:1: endpoints.churn.versions.v1.share: no such setting; here there are model, engine"},
+                "s.yaml:1: endpoints.churn.versions: the shares (v1 10) sum to 10, not 100"},
+           Case{"endpoints: {churn: {versions: {v1: {model: a, share: half}}}}\n",
+                "s.yaml:1: endpoints.churn.versions.v1.share: 'half' is not a share: percent such as 80 or "
+                "12.5 "
+                "expected, or parts per million such as 125000ppm"},
+           Case{"endpoints: {churn: {versions: {v1: {model: a, share: 60}, v2: {model: b}}}}\n",
+                "s.yaml:1: endpoints.churn.versions: v2 of 2 versions has no `share`, percent of the rows"},
            Case{
-               "endpoints: {churn: {versions: {v1: {model: a}, v2: {model: b}}}}\n",
-               "s.yaml:1: endpoints.churn.versions: one version per endpoint is supported; traffic cannot be "
-               "split yet"},
+               "endpoints: {churn: {routing: {override_header: 'X: y'}, versions: {v1: {model: a}}}}\n",
+               "s.yaml:1: endpoints.churn.routing.override_header: 'X: y' is not the name of a header field"},
            Case{"endpoints: {a/b: {versions: {v1: {model: a}}}}\n",
                 "s.yaml:1: endpoints.a/b: a name has 1 to 100 letters, digits, '.', '_' or '-'"},
            Case{"endpoints: {<name>: {versions: {v1: {model: a}}}}\n",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "storage/file.h"
 
@@ -39,21 +40,30 @@ Result<Contract> LoadContract(const EndpointConfig& config, const Signature& sig
 }  // namespace
 
 Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& reshape) {
-  const VersionConfig& version = config.versions.front();
-  TURNOUT_ASSIGN(ModelFile file, LoadModelFile(version.model));
-  TURNOUT_ASSIGN(Contract contract, LoadContract(config, file.model.signature));
-  if (reshape) reshape(contract, file.model.signature);
   Endpoint endpoint;
   endpoint.name = config.name;
-  auto made = MakeVersion(version.name, std::move(file), contract, version.engine);
-  if (!made) {
-    if (config.contract.empty()) return std::unexpected(std::move(made).error());
-    return Within(config.contract, std::move(made).error());
-  }
-  endpoint.version = *std::move(made);
-  endpoint.contract = std::make_shared<const Contract>(std::move(contract));
+  endpoint.override_header = config.override_header;
   endpoint.objective_p99 = config.objective_p99;
   endpoint.objective_availability = config.objective_availability;
+  TURNOUT_ASSIGN(endpoint.route, FirstRoute(config));
+  std::optional<Contract> contract;
+  for (const VersionConfig& version : config.versions) {
+    TURNOUT_ASSIGN(ModelFile file, LoadModelFile(version.model));
+    if (!contract) {
+      TURNOUT_ASSIGN(contract, LoadContract(config, file.model.signature));
+      if (reshape) reshape(*contract, file.model.signature);
+    }
+    auto made = MakeVersion(version.name, std::move(file), *contract, version.engine);
+    if (!made) {
+      Error error = std::move(made).error();
+      if (config.versions.size() > 1)
+        error.message = fmt::format("version {}: {}", version.name, error.message);
+      if (config.contract.empty()) return std::unexpected(std::move(error));
+      return Within(config.contract, std::move(error));
+    }
+    endpoint.versions.push_back(*std::move(made));
+  }
+  endpoint.contract = std::make_shared<const Contract>(*std::move(contract));
   return endpoint;
 }
 
@@ -86,8 +96,12 @@ std::shared_ptr<const Snapshot> MakeSnapshot(const Endpoint& endpoint, Metrics& 
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->endpoint = endpoint.name;
   snapshot->contract = endpoint.contract;
-  snapshot->stable = endpoint.version;
-  snapshot->series = MakeVersionSeries(metrics, endpoint.name, *endpoint.version, Bounds(endpoint));
+  snapshot->override_header = endpoint.override_header;
+  std::vector<Served> served;
+  for (const auto& version : endpoint.versions) {
+    served.push_back({version, MakeVersionSeries(metrics, endpoint.name, *version, Bounds(endpoint))});
+  }
+  SetRoute(*snapshot, endpoint.route, std::move(served));
   return snapshot;
 }
 

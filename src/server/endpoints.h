@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "monitor/metrics.h"
@@ -16,13 +17,17 @@ namespace turnout {
 struct Endpoint {
   std::string name;
   std::shared_ptr<const Contract> contract;
-  std::shared_ptr<const Version> version;
-  double objective_p99 = 0;           // seconds; 0: none
-  double objective_availability = 0;  // share; 0: none
+  Route route{""};                                       // the configuration's
+  std::vector<std::shared_ptr<const Version>> versions;  // as route.shares()
+  std::string override_header;                           // empty: none
+  double objective_p99 = 0;                              // seconds; 0: none
+  double objective_availability = 0;                     // share; 0: none
+
+  const std::shared_ptr<const Version>& stable() const { return versions[route.largest()]; }
 };
 
-// Reads the model, takes the contract that the configuration names, else the one derived from the model, and
-// binds and compiles. `reshape` may change the contract before it is bound.
+// Reads the models, takes the contract that the configuration names, else the one derived from the first
+// model, and binds and compiles each. `reshape` may change the contract before it is bound.
 using Reshape = std::function<void(Contract&, const Signature&)>;
 Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& reshape = {});
 

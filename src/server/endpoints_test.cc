@@ -21,7 +21,7 @@ TEST(EndpointsTest, LoadsWhatTheConfigurationNames) {
   const auto endpoint = LoadEndpoint(config->endpoints[0]);
   ASSERT_TRUE(endpoint) << endpoint.error().message;
   EXPECT_EQ(endpoint->name, "churn");
-  EXPECT_EQ(endpoint->version->name, "v2.1.0");
+  EXPECT_EQ(endpoint->stable()->name, "v2.1.0");
   EXPECT_EQ(endpoint->contract->fields.size(), 6u);
   EXPECT_TRUE(endpoint->contract->bound);
   EXPECT_EQ(endpoint->objective_p99, 0.5);
@@ -29,9 +29,9 @@ TEST(EndpointsTest, LoadsWhatTheConfigurationNames) {
   Metrics metrics;
   const auto snapshot = MakeSnapshot(*endpoint, metrics);
   EXPECT_EQ(snapshot->endpoint, "churn");
-  EXPECT_EQ(snapshot->stable, endpoint->version);
+  EXPECT_EQ(snapshot->stable, endpoint->stable());
   EXPECT_EQ(snapshot->contract, endpoint->contract);
-  EXPECT_EQ(snapshot->series.results.size(), 2u);
+  EXPECT_EQ(snapshot->served[0].series.results.size(), 2u);
 }
 
 TEST(EndpointsTest, AModelFileAloneStandsForAConfiguration) {
@@ -56,7 +56,7 @@ TEST(EndpointsTest, AReshapedContractIsBound) {
       });
   ASSERT_TRUE(endpoint) << endpoint.error().message;
   EXPECT_EQ(endpoint->contract->reply.size(), 1u);
-  EXPECT_EQ(endpoint->version->answerer.reply_class.size(), 1u);
+  EXPECT_EQ(endpoint->stable()->answerer.reply_class.size(), 1u);
 }
 
 TEST(EndpointsTest, ErrorsNameTheFile) {

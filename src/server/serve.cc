@@ -9,6 +9,7 @@
 #include "monitor/metrics.h"
 #include "net/http_server.h"
 #include "protocol/rest/service.h"
+#include "server/admin.h"
 #include "server/endpoints.h"
 #include "server/version.h"
 
@@ -42,11 +43,12 @@ std::string Url(const std::string& address, int port) {
   return "http://" + AddressAndPort(near, port);
 }
 
-void LogLoaded(const Endpoint& endpoint) {
-  const Version& version = *endpoint.version;
+void LogLoaded(const Endpoint& endpoint, std::size_t i) {
+  const Version& version = *endpoint.versions[i];
   Log(Level::kInfo, "loaded",
       {{"endpoint", endpoint.name},
        {"version", version.name},
+       {"share", PpmText(endpoint.route.shares()[i].ppm)},
        {"model", version.path},
        {"sha256", version.sha256.substr(0, 12)},
        {"estimator", version.model.origin.estimator},
@@ -59,10 +61,24 @@ Result<Snapshots> Load(const ServerConfig& config, Metrics& metrics) {
   for (const EndpointConfig& one : config.endpoints) {
     auto endpoint = LoadEndpoint(one);
     if (!endpoint) return Within("endpoint '" + one.name + "'", std::move(endpoint).error());
-    LogLoaded(*endpoint);
+    for (std::size_t i = 0; i < endpoint->versions.size(); ++i) LogLoaded(*endpoint, i);
     snapshots.push_back(MakeSnapshot(*endpoint, metrics));
   }
   return snapshots;
+}
+
+// nullptr where the configuration has no admin listener.
+Result<std::unique_ptr<HttpServer>> StartAdmin(const ServerConfig& config, Routes& routes) {
+  if (config.admin_address.empty()) return nullptr;
+  HttpServer::Options options;
+  options.address = config.admin_address;
+  options.port = config.admin_port;
+  options.loops = 1;
+  options.limits.connections = 100;
+  auto started = HttpServer::Start(options, AdminHandlers(routes));
+  if (!started) return Within("listen.admin", std::move(started).error());
+  Log(Level::kInfo, "admin", {{"address", AddressAndPort(config.admin_address, (*started)->port())}});
+  return started;
 }
 
 // Shows the server in the metrics for as long as it lives.
@@ -101,10 +117,15 @@ Status Serve(const ServeOptions& options, const StopSignal& stop) {
   }
   const std::unique_ptr<HttpServer> server = *std::move(started);
   const Attachment attachment(rest, *server);
+  Routes routes([&rest](Snapshots snapshots) {
+    rest.Reclaim();
+    return rest.Publish(std::move(snapshots));
+  });
+  TURNOUT_ASSIGN(const std::unique_ptr<HttpServer> admin, StartAdmin(config, routes));
   {
     // Until the server is ready; the published table holds the versions from then on.
     TURNOUT_ASSIGN(const Snapshots snapshots, Load(config, metrics));
-    TURNOUT_TRY(rest.Publish(snapshots));
+    TURNOUT_TRY(routes.Start(snapshots));
     const std::string url = Url(config.address, server->port());
     Log(Level::kInfo, "serving",
         {{"address", AddressAndPort(config.address, server->port())},

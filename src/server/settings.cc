@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <charconv>
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <optional>
 
 #include "bytes/yaml.h"
+#include "rollout/route.h"
 
 namespace turnout {
 namespace {
@@ -61,6 +63,20 @@ Status Text(const Setting& setting, const std::string& text, std::string& out) {
   return {};
 }
 
+// RFC 9110: a token.
+Status HeaderName(const Setting& setting, const std::string& text, std::string& out) {
+  TURNOUT_TRY(Text(setting, text, out));
+  const bool token = std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+  return token ? Status() : Bad(fmt::format("'{}' is not the name of a header field", text));
+}
+
+Status Traffic(const std::string& text, std::optional<uint32_t>& out) {
+  TURNOUT_ASSIGN(out, ParsePpm(text));
+  return {};
+}
+
 // A path, relative to the configuration's folder.
 Status Beside(const ServerConfig& config, const Setting& setting, const std::string& path, std::string& out) {
   TURNOUT_TRY(Text(setting, path, out));
@@ -74,6 +90,8 @@ Status Beside(const ServerConfig& config, const Setting& setting, const std::str
 const SettingEntry kEntries[] = {
     {{"listen.http", "Address and port of the HTTP listener; port 0: any free one", "127.0.0.1:8080", "", "0.0.0.0:8080"},
      [](SettingPlace& p, const Setting&, const std::string& v) { return ParseAddress(v, p.config.address, p.config.port); }},
+    {{"listen.admin", "Address and port of the listener that changes routes; who reaches it may do so", "none", "", "127.0.0.1:8090"},
+     [](SettingPlace& p, const Setting&, const std::string& v) { return ParseAddress(v, p.config.admin_address, p.config.admin_port); }},
     {{"threads", "Event loops, each a thread; 0: one per core", "0", "0 to 256", "2"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.config.threads); }},
     {{"limits.connections", "Most open connections; beyond, 503", "10000", "1 to 1000000", "2000"},
@@ -102,10 +120,16 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.endpoint->objective_p99); }},
     {{"endpoints.<name>.objective.availability", "Share of requests that must be answered", "none", "50% to 100%", "99.5%"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Share(s, v, p.endpoint->objective_availability); }},
+    {{"endpoints.<name>.routing.salt", "Changes which keys a version's share is made of", "none", "", "autumn"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.endpoint->salt); }},
+    {{"endpoints.<name>.routing.override_header", "Header field by which a request names its version, for testers", "none", "", "X-Turnout-Force-Version"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return HeaderName(s, v, p.endpoint->override_header); }},
     {{"endpoints.<name>.versions.<name>.model", "Model file of the version", "required", "", "models/churn-v2.1.0.pkl"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.version->model); }},
     {{"endpoints.<name>.versions.<name>.engine", "Pins an engine; `turnout inspect` lists those that fit", "the best that fits", "", "portable"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.version->engine); }},
+    {{"endpoints.<name>.versions.<name>.share", "Percent of the rows that it answers (at most four decimals), or parts per million; together exactly 100", "100 of the only version", "", "12.5"},
+     [](SettingPlace& p, const Setting&, const std::string& v) { return Traffic(v, p.version->share); }},
     {{"streams.<name>.endpoint", "Endpoint that scores the messages", "required", "", "churn"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->endpoint); }},
     {{"streams.<name>.brokers", "Kafka brokers to start from", "required", "", "kafka-1:9092,kafka-2:9092"},

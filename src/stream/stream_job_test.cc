@@ -48,9 +48,9 @@ std::shared_ptr<const Snapshot> MakeSnapshot(Metrics& metrics, const std::string
   file.model.decision = Decision::kRawAboveZero;
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->endpoint = "test";
-  snapshot->stable = Must(MakeVersion(version, std::move(file), *contract));
+  const auto made = Must(MakeVersion(version, std::move(file), *contract));
   snapshot->contract = std::move(contract);
-  snapshot->series = MakeVersionSeries(metrics, "test", *snapshot->stable, LatencyBounds({}));
+  SetRoute(*snapshot, Route(version), {{made, MakeVersionSeries(metrics, "test", *made, LatencyBounds({}))}});
   return snapshot;
 }
 

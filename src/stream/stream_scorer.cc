@@ -76,7 +76,6 @@ void StreamScorer::Score(std::shared_ptr<const Snapshot> snapshot, std::span<con
   const auto received = std::chrono::steady_clock::now();
   if (!reader_ || reader_->contract != snapshot->contract) reader_.emplace(snapshot->contract);
   const Contract& contract = *reader_->contract;
-  version_ = snapshot->stable->name;
 
   broken_.clear();
   reader_->rows.Clear();
@@ -92,7 +91,9 @@ void StreamScorer::Score(std::shared_ptr<const Snapshot> snapshot, std::span<con
     const MessageOrigin origin{topic_, message.partition, message.offset};
     std::string_view error;
     text_.clear();
+    version_ = snapshot->stable->name;
     if (row < positions.size() && positions[row] == i) {
+      version_ = answers_.rows[row].by->version;
       if (const int32_t refused = answers_.rows[row].refusal; refused >= 0) {
         const Refusal& why = answers_.refusals[static_cast<std::size_t>(refused)];
         error = FirstType(why);

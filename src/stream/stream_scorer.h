@@ -32,7 +32,7 @@ class StreamScorer {
   void AppendLastResort(const Sent& from, int64_t offset, std::string_view key, std::string_view reason,
                         Outbox& outbox);
 
-  const std::string& version() const { return version_; }  // of the last Score
+  const std::string& version() const { return version_; }  // of the last message
 
  private:
   // What depends on the contract.

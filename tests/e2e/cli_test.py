@@ -4,7 +4,7 @@ import json, pathlib, re, resource, shlex, shutil, struct, tempfile, time, unitt
 
 from harness import CONFIG, CUSTOMERS, GOOD_ROW, MODEL, ROOT, SANITIZED, Case, main, turnout
 
-COMMANDS = ("serve", "score", "stream", "inspect", "explain", "check", "verify")
+COMMANDS = ("serve", "score", "stream", "inspect", "explain", "route", "check", "verify")
 HOSTILE = ROOT / "tests" / "hostile" / "pickle"
 ROWS, EXPECTED = "examples/churn/rows.csv", "examples/churn/expected.csv"
 

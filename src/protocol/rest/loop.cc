@@ -86,7 +86,7 @@ void RestLoop::Use(std::shared_ptr<const RestTable> table) {
     }
     if (desk == nullptr) desk = std::make_unique<Desk>(service_, shard_, endpoint.snapshot);
     desk->snapshot = endpoint.snapshot;
-    desk->version_line = endpoint.version_line;
+    desk->generation_line = endpoint.generation_line;
     desks.push_back(std::move(desk));
   }
   desks_ = std::move(desks);
@@ -122,7 +122,7 @@ void RestLoop::Predict(HttpExchange& exchange, const RestMatch& match) {
     status = 503;
   } else if (!AcceptContent(request.fields, body)) {
     status = 415;
-  } else if (!ReadFlags(request.query, flags, body)) {
+  } else if (!ReadFlags(request.query, flags, body) || !ReadOverride(request, *desk->snapshot, flags, body)) {
     status = 422;
   } else {
     status = one ? PredictRow(exchange, *desk, flags) : PredictRows(exchange, *desk, flags);
@@ -144,7 +144,7 @@ int RestLoop::PredictRow(HttpExchange& exchange, Desk& desk, Flags flags) {
   }
   CountRefusals(desk);
   if (desk.batch.rows() == 1) {
-    predictor_.Predict(*desk.snapshot, desk.batch, ReceivedAt(request), desk.answers);
+    predictor_.Predict(*desk.snapshot, desk.batch, ReceivedAt(request), desk.answers, flags.version);
     if (desk.answers.refusals.empty()) {
       NextId();
       desk.reply.AppendRow(out, desk.batch, 0, desk.answers, flags.ids ? id_ : std::string_view{});
@@ -165,7 +165,7 @@ int RestLoop::PredictRows(HttpExchange& exchange, Desk& desk, Flags flags) {
     return AppendBodyProblem(out, request, RestRoute::kBatch, read.error());
   }
   CountRefusals(desk);
-  predictor_.Predict(*desk.snapshot, desk.batch, ReceivedAt(request), desk.answers);
+  predictor_.Predict(*desk.snapshot, desk.batch, ReceivedAt(request), desk.answers, flags.version);
   const bool refused = !desk.reader.refusals().empty() || !desk.answers.refusals.empty();
   if (flags.strict && refused) {
     desk.reply.AppendDetail(out, desk.batch, desk.answers, desk.reader.refusals(), true);
@@ -194,6 +194,28 @@ bool RestLoop::ReadFlags(std::string_view query, Flags& flags, std::string& body
     body += fmt::format(
         R"({{"detail":[{{"loc":["query","{}"],"msg":"Input should be a valid boolean","type":"bool_type"}}]}})",
         name);
+    return false;
+  }
+  return true;
+}
+
+// The version that a tester asks for by the endpoint's override header, whatever its share.
+bool RestLoop::ReadOverride(const HttpRequest& request, const Snapshot& snapshot, Flags& flags,
+                            std::string& body) const {
+  if (snapshot.override_header.empty()) return true;
+  for (const HttpField& field : request.fields) {
+    if (!EqualsIgnoringCase(field.name, snapshot.override_header)) continue;
+    flags.version = snapshot.route.Find(field.value);
+    if (flags.version >= 0) return true;
+    std::string names;
+    for (const TrafficShare& share : snapshot.route.shares()) {
+      names += (names.empty() ? "" : ", ") + share.version;
+    }
+    body += R"({"detail":[{"loc":["header",)";
+    AppendJsonString(body, snapshot.override_header);
+    body += R"(],"msg":)";
+    AppendJsonString(body, fmt::format("There is no such version; there are: {}", names));
+    body += R"(,"type":"enum"}]})";
     return false;
   }
   return true;
@@ -230,7 +252,20 @@ void RestLoop::NextId() {
 }
 
 void RestLoop::AddAnswerHeaders(HttpExchange& exchange, const Desk& desk) {
-  header_lines_.assign(desk.version_line);
+  // The versions that answered, in the order of the route.
+  header_lines_.assign("X-Turnout-Version: ");
+  const std::size_t start = header_lines_.size();
+  for (const Served& served : desk.snapshot->served) {
+    const Answerer* const by = &served.version->answerer;
+    for (const Answer& answer : desk.answers.rows) {
+      if (answer.by != by) continue;
+      if (header_lines_.size() > start) header_lines_.append(", ");
+      header_lines_.append(by->version);
+      break;
+    }
+  }
+  if (header_lines_.size() == start) header_lines_.append(desk.snapshot->stable->name);  // no row was good
+  header_lines_.append("\r\n").append(desk.generation_line);
   header_lines_.append("X-Prediction-Id: ").append(id_).append("\r\n");
   exchange.AddHeaderLines(header_lines_);
 }

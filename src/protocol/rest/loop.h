@@ -37,7 +37,7 @@ class RestLoop {
   struct Desk {
     Desk(RestService& service, MetricsShard& shard, std::shared_ptr<const Snapshot> first);
     std::shared_ptr<const Snapshot> snapshot;
-    std::string_view version_line;  // of the table
+    std::string_view generation_line;  // of the table
     Batch batch;
     RowReader reader;
     JsonReply reply;
@@ -48,6 +48,7 @@ class RestLoop {
   struct Flags {
     bool ids = false;
     bool strict = false;
+    int32_t version = -1;  // that the request names, an index into the snapshot's; -1: none
   };
 
   bool loading() const { return table_->endpoints.empty(); }
@@ -56,6 +57,8 @@ class RestLoop {
   int PredictRows(HttpExchange& exchange, Desk& desk, Flags flags);
   void CountRefusals(Desk& desk);
   bool ReadFlags(std::string_view query, Flags& flags, std::string& body) const;
+  bool ReadOverride(const HttpRequest& request, const Snapshot& snapshot, Flags& flags,
+                    std::string& body) const;
   int AppendBodyProblem(std::string& out, const HttpRequest& request, RestRoute route,
                         const Error& error) const;
   void NextId();

@@ -1,7 +1,7 @@
 #include "protocol/rest/openapi.h"
 
-#include "protocol/rest/example_row.h"
 #include "bytes/json_builder.h"
+#include "protocol/rest/example_row.h"
 #include "protocol/rest/openapi_schema.h"
 
 namespace turnout {
@@ -35,11 +35,14 @@ constexpr std::string_view kParameters =
 constexpr std::string_view kHeaders =
     R"("X-Turnout-Version":{"description":"The version that answered; a batch: all of them, by commas.",)"
     R"("schema":{"type":"string"}},)"
+    R"("X-Turnout-Generation":{"description":"The generation of the route by which the version was chosen.",)"
+    R"("schema":{"type":"integer"}},)"
     R"("X-Prediction-Id":{"description":"Names the answer. Element i of a batch is this, '-' and i.",)"
     R"("schema":{"type":"string"}})";
 
 constexpr std::string_view kHeaderReferences =
     R"("headers":{"X-Turnout-Version":{"$ref":"#/components/headers/X-Turnout-Version"},)"
+    R"("X-Turnout-Generation":{"$ref":"#/components/headers/X-Turnout-Generation"},)"
     R"("X-Prediction-Id":{"$ref":"#/components/headers/X-Prediction-Id"}})";
 
 void AppendReference(JsonBuilder& json, const std::string& schema) {

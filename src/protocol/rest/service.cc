@@ -66,11 +66,12 @@ Status RestService::Publish(std::vector<std::shared_ptr<const Snapshot>> endpoin
   TURNOUT_ASSIGN(std::shared_ptr<const RestTable> table,
                  MakeRestTable(std::move(endpoints), options_.program_version, options_.max_rows));
   for (const auto& endpoint : table->endpoints) {
-    const Version& version = *endpoint.snapshot->stable;
     const std::string& name = endpoint.snapshot->endpoint;
-    metrics_.Gauge("model_load_seconds", "Time to read, check, compile and warm the version's model.",
-                   {{"endpoint", name}, {"version", version.name}},
-                   [seconds = version.load_seconds] { return seconds; });
+    for (const Served& served : endpoint.snapshot->served) {
+      metrics_.Gauge("model_load_seconds", "Time to read, check, compile and warm the version's model.",
+                     {{"endpoint", name}, {"version", served.version->name}},
+                     [seconds = served.version->load_seconds] { return seconds; });
+    }
   }
   std::lock_guard lock(mutex_);
   table_.Publish(table);

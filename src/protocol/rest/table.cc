@@ -33,7 +33,7 @@ std::string Listing(const std::vector<std::shared_ptr<const Snapshot>>& snapshot
     const Origin& origin = snapshot->stable->model.origin;
     const std::string path = fmt::format("/endpoints/{}/predict", snapshot->endpoint);
     json.Object().Key("name").Text(snapshot->endpoint).Key("version").Text(snapshot->stable->name);
-    json.Key("generation").Number(static_cast<double>(snapshot->generation));
+    json.Key("generation").Number(static_cast<double>(snapshot->route.generation()));
     json.Key("predict").Text(path).Key("batch").Text(path + "/batch");
     json.Key("fields").Array();
     for (const Field& field : snapshot->contract->fields) json.Text(field.name);
@@ -41,6 +41,14 @@ std::string Listing(const std::vector<std::shared_ptr<const Snapshot>>& snapshot
     json.Key("model").Object().Key("format").Text(origin.format).Key("library").Text(origin.library);
     json.Key("library_version").Text(origin.version).Key("estimator").Text(origin.estimator);
     json.Key("sha256").Text(snapshot->stable->sha256).End();
+    json.Key("versions").Array();
+    for (std::size_t i = 0; i < snapshot->served.size(); ++i) {
+      const Version& version = *snapshot->served[i].version;
+      json.Object().Key("name").Text(version.name);
+      json.Key("share").Raw(PpmText(snapshot->route.shares()[i].ppm));
+      json.Key("sha256").Text(version.sha256).Key("engine").Text(version.engine->name()).End();
+    }
+    json.End();
     json.End();
   }
   return json.End().End().Take();
@@ -115,7 +123,8 @@ Result<std::shared_ptr<const RestTable>> MakeRestTable(std::vector<std::shared_p
     if (std::any_of(snapshots.begin(), snapshots.begin() + static_cast<std::ptrdiff_t>(i), same)) {
       return Fail(Code::kInvalidArgument, fmt::format("endpoint name \"{}\" is given twice", name));
     }
-    if (HasControl(snapshots[i]->stable->name)) {
+    for (const Served& served : snapshots[i]->served) {
+      if (!HasControl(served.version->name)) continue;
       return Fail(Code::kInvalidArgument,
                   fmt::format("endpoint {}: its version's name has a control character", name));
     }
@@ -127,8 +136,8 @@ Result<std::shared_ptr<const RestTable>> MakeRestTable(std::vector<std::shared_p
   table->unknown_path = Paths(snapshots);
   table->unknown_endpoint = Names(snapshots);
   for (auto& snapshot : snapshots) {
-    std::string line = fmt::format("X-Turnout-Version: {}\r\n", snapshot->stable->name);
-    table->endpoints.push_back({std::move(snapshot), std::move(line)});
+    std::string generation = fmt::format("X-Turnout-Generation: {}\r\n", snapshot->route.generation());
+    table->endpoints.push_back({std::move(snapshot), std::move(generation)});
   }
   return table;
 }

@@ -19,7 +19,7 @@ namespace turnout {
 struct RestTable {
   struct Endpoint {
     std::shared_ptr<const Snapshot> snapshot;
-    std::string version_line;  // "X-Turnout-Version: v2.1.0\r\n"
+    std::string generation_line;  // "X-Turnout-Generation: 3\r\n"
   };
   std::vector<Endpoint> endpoints;     // none: still loading
   std::string openapi;                 // JSON

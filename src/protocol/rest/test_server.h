@@ -95,10 +95,11 @@ inline std::shared_ptr<const Snapshot> MakeTestSnapshot(Metrics& metrics, const 
   if (!made) return fail(made.error());
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->endpoint = endpoint;
-  snapshot->generation = generation;
   snapshot->contract = std::make_shared<const Contract>(*std::move(contract));
-  snapshot->stable = *std::move(made);
-  snapshot->series = MakeVersionSeries(metrics, endpoint, *snapshot->stable, LatencyBounds({}));
+  Route route(version);
+  while (route.generation() < generation) route = route.Next({{version, kWhole}}).value();
+  SetRoute(*snapshot, std::move(route),
+           {{*made, MakeVersionSeries(metrics, endpoint, **made, LatencyBounds({}))}});
   return snapshot;
 }
 

@@ -72,9 +72,10 @@ std::shared_ptr<const Snapshot> MakeSnapshot(Metrics& metrics) {
   auto contract = std::make_shared<Contract>(ParseContract(kContract, "test").value());
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->endpoint = "test";
-  snapshot->stable = MakeVersion("v1", std::move(file), *contract).value();
+  const auto version = MakeVersion("v1", std::move(file), *contract).value();
   snapshot->contract = contract;
-  snapshot->series = MakeVersionSeries(metrics, "test", *snapshot->stable, LatencyBounds({}));
+  SetRoute(*snapshot, Route("v1"),
+           {{version, MakeVersionSeries(metrics, "test", *version, LatencyBounds({}))}});
   return snapshot;
 }
 
