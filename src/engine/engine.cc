@@ -8,7 +8,9 @@ namespace turnout {
 namespace {
 
 std::string LinearMisfit(const Model& model) {
-  if (std::holds_alternative<Linear>(model.predictor)) return {};
+  if (const auto* linear = std::get_if<Linear>(&model.predictor)) {
+    return linear->float32 ? "the predictor adds in float32" : "";
+  }
   return fmt::format("the predictor is {}", Name(model.predictor));
 }
 

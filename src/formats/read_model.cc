@@ -10,6 +10,7 @@
 #include "formats/pickle/read.h"
 #include "formats/sklearn/load.h"
 #include "formats/skops/read.h"
+#include "formats/xgboost/load.h"
 
 namespace turnout {
 namespace {
@@ -50,16 +51,25 @@ Result<pickle::Graph> ReadGraph(std::span<const uint8_t> bytes, FileFormat forma
                   "again with a current joblib");
     case FileFormat::kUnknown:
       return Fail(Code::kUnsupported,
-                  fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle, "
-                              "skops or LightGBM text file was expected",
+                  fmt::format("the first bytes ({:02x} {:02x}) are of no known model format; a pickle "
+                              "or a skops, XGBoost or LightGBM file was expected",
                               bytes.empty() ? 0 : bytes[0], bytes.size() > 1 ? bytes[1] : 0));
     default:
       return Fail(
           Code::kUnsupported,
-          fmt::format("this is a {} file; pickle, joblib and skops files and LightGBM's text files are read: "
-                      "save the model as one of these",
+          fmt::format("this is a {} file; pickle, joblib and skops files and those of XGBoost and LightGBM are "
+                      "read: save the model as one of these",
                       Name(format)));
   }
+}
+
+// nullopt: it is none of XGBoost's files.
+std::optional<Result<Model>> ReadXgboost(std::span<const uint8_t> bytes, FileFormat format) {
+  if (format == FileFormat::kXgboost) return xgboost::LoadLegacy(bytes);
+  if (format == FileFormat::kUbjson) return xgboost::LoadUbjson(bytes);
+  if (format == FileFormat::kJson && xgboost::IsModelJson(bytes)) return xgboost::LoadJson(bytes);
+  if (xgboost::IsDump(bytes)) return xgboost::RefuseDump();
+  return std::nullopt;
 }
 
 // `layer`: what the bytes were decompressed from, for messages; empty: they are the file.
@@ -72,6 +82,11 @@ Result<Model> ReadPlain(std::span<const uint8_t> bytes, std::string_view layer) 
     return model;
   }
   if (format == FileFormat::kJson && lightgbm::IsDump(bytes)) return In(layer, lightgbm::RefuseDump().error());
+  if (auto model = ReadXgboost(bytes, format)) {
+    if (!*model) return In(layer, std::move(*model).error());
+    TURNOUT_TRY(CheckModel(**model));
+    return *std::move(*model);
+  }
   auto graph = ReadGraph(bytes, format, !layer.empty());
   if (!graph) return In(layer, std::move(graph).error());
   TURNOUT_ASSIGN(Model model, LoadSklearn(*graph));
@@ -114,6 +129,7 @@ FileFormat DetectFormat(std::span<const uint8_t> bytes) {
       {"x\xda", kZlib},
   };
   if (bytes.size() >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5) return kPickle;
+  if (xgboost::IsLegacy(bytes)) return kXgboost;
   for (const Magic& magic : kMagics) {
     if (StartsWith(bytes, magic.bytes)) return magic.format;
   }
@@ -136,6 +152,7 @@ std::string_view Name(FileFormat format) {
     case FileFormat::kUbjson: return "UBJSON";
     case FileFormat::kCatBoost: return "CatBoost";
     case FileFormat::kLightGbm: return "LightGBM text";
+    case FileFormat::kXgboost: return "XGBoost legacy binary";
     case FileFormat::kOnnx: return "ONNX";
     case FileFormat::kNpy: return "numpy array";
     case FileFormat::kZfile: return "joblib 0.9";

@@ -26,6 +26,7 @@ enum class FileFormat : uint8_t {
   kUbjson,
   kCatBoost,
   kLightGbm,
+  kXgboost,  // its legacy binary form
   kOnnx,
   kNpy,
   kZfile,  // joblib before 0.10, compressed

@@ -33,7 +33,23 @@ Status CheckLinear(const Linear& linear) {
   return {};
 }
 
+namespace {
+
+void SumFloats(const Linear& linear, const double* x, double* raw) {
+  const auto features = static_cast<std::size_t>(linear.features);
+  const auto outputs = static_cast<std::size_t>(linear.outputs);
+  for (std::size_t k = 0; k < outputs; ++k) {
+    const double* weights = linear.weights.data() + k * features;
+    auto sum = static_cast<float>(linear.intercept[k]);
+    for (std::size_t i = 0; i < features; ++i) sum += static_cast<float>(x[i]) * static_cast<float>(weights[i]);
+    raw[k] = static_cast<double>(sum);
+  }
+}
+
+}  // namespace
+
 void SumLinear(const Linear& linear, const double* x, double* raw) {
+  if (linear.float32) return SumFloats(linear, x, raw);
   const auto features = static_cast<std::size_t>(linear.features);
   const auto outputs = static_cast<std::size_t>(linear.outputs);
   for (std::size_t k = 0; k < outputs; ++k) {

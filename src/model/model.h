@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -74,7 +75,7 @@ struct Origin {
   std::string version;             // "1.9.1"; empty if the file does not say
   std::string estimator;           // "sklearn.ensemble._gb.GradientBoostingClassifier"
   std::vector<std::string> steps;  // "scale: StandardScaler", ... in order, the predictor last
-  std::vector<std::string> facts = {};  // "objective: binary:logistic", ...: what else the file says
+  std::vector<std::pair<std::string, std::string>> facts = {};  // "objective" is "binary:logistic", ...
 };
 
 // What gives the raw scores. Each has `features` and `outputs`.

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "data/signature.h"
+#include "model/blank.h"
 #include "model/distribution.h"
 #include "model/encoding.h"
 #include "model/functions.h"
@@ -32,7 +33,7 @@ struct Columns;
 using Step =
     std::variant<Scale, Impute, OneHot, Ordinal, Columns, ImputeText, Indicate, Affine, Clip, TargetEncode,
                  Members, Present, Compute, Power, Quantiles, Bins, Threshold, Normalize, Products, Project,
-                 InversePower>;
+                 InversePower, Blank>;
 // "scale", "one-hot", ...: for messages.
 std::string_view Name(const Step& step);
 

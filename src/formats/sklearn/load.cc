@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "formats/lightgbm/load.h"
+#include "formats/xgboost/load.h"
 #include "formats/sklearn/ensembles.h"
 
 namespace turnout {
@@ -63,6 +64,11 @@ constexpr Predictor kPredictors[] = {
     {"lightgbm.sklearn.LGBMClassifier", lightgbm::LoadLastStep},
     {"lightgbm.sklearn.LGBMRegressor", lightgbm::LoadLastStep},
     {"lightgbm.sklearn.LGBMRanker", lightgbm::LoadLastStep},
+    {"xgboost.sklearn.XGBClassifier", xgboost::LoadLastStep},
+    {"xgboost.sklearn.XGBRegressor", xgboost::LoadLastStep},
+    {"xgboost.sklearn.XGBRanker", xgboost::LoadLastStep},
+    {"xgboost.sklearn.XGBRFClassifier", xgboost::LoadLastStep},
+    {"xgboost.sklearn.XGBRFRegressor", xgboost::LoadLastStep},
 };
 
 const Predictor* FindPredictor(std::string_view name) {
@@ -301,6 +307,9 @@ Status Describe(const Loaded& loaded) {
 
 Result<Model> LoadModel(const Part& root, std::string_view name, const Context& outer) {
   TURNOUT_ASSIGN(const std::vector<Stage> stages, StagesOf(root, name, outer, 0));
+  if (stages.size() == 1 && xgboost::IsXgboost(pickle::ClassName(stages[0].part.value))) {
+    return xgboost::LoadPickled(stages[0].part, outer.budget);
+  }
   const Part& last = stages.back().part;
   if (stages.size() == 1 && lightgbm::IsLightGbm(pickle::ClassName(last.value))) {
     return lightgbm::LoadPickled(last, outer.budget);

@@ -23,12 +23,12 @@ NUMBERS = pickle.dumps(list(range(100, 400)), 4)
 ZLIB = zlib.compress(NUMBERS)
 half = len(ZLIB) // 2
 case("empty", b"", "the file is empty; a model file was expected")
-case("unknown", b"\x00\x01\x02", "the first bytes (00 01) are of no known model format; a pickle, skops or LightGBM "
-     "text file was expected")
+case("unknown", b"\x00\x01\x02", "the first bytes (00 01) are of no known model format; a pickle or a skops, "
+     "XGBoost or LightGBM file was expected")
 case("zfile", b"ZF0x1f4             " + ZLIB,
      "byte 0: 'ZF': the file was written by joblib before 0.10; load it in Python and save it again with a current joblib")
-case("npy", b"\x93NUMPY\x01\x00", "this is a numpy array file; pickle, joblib and skops files and LightGBM's text files are "
-     "read: save the model as one of these")
+case("npy", b"\x93NUMPY\x01\x00", "this is a numpy array file; pickle, joblib and skops files and those of XGBoost and "
+     "LightGBM are read: save the model as one of these")
 case("zlib_cut", ZLIB[:half], f"byte {half}: the zlib data stops in the middle, after 305 bytes of contents{TRUNCATED}")
 case("zlib_checksum", ZLIB[:-1] + b"\0", f"byte {len(ZLIB)}: the zlib data is damaged (incorrect data check); copy the file again or "
      "write it anew")
@@ -37,8 +37,8 @@ case("zlib_appended", ZLIB + b"more", f"byte {len(ZLIB)}: 4 bytes behind the end
 case("zlib_of_nothing", zlib.compress(b""), "in the zlib data: there is nothing in it; a model file was expected")
 case("gzip_of_zlib", gzip.compress(ZLIB, mtime=0), "in the gzip data: this is a zlib-compressed file again; a model file is compressed "
      "once at most: decompress it, or save the model anew")
-case("xz_of_unknown", lzma.compress(b"\0\0\0"), "in the xz data: the first bytes (00 00) are of no known model format; a pickle, skops "
-     "or LightGBM text file was expected")
+case("xz_of_unknown", lzma.compress(b"\0\0\0"), "in the xz data: the first bytes (00 00) are of no known model format; a pickle "
+     "or a skops, XGBoost or LightGBM file was expected")
 case("bzip2_of_zfile", bz2.compress(b"ZF0x1f4"), "in the bzip2 data: byte 0: 'ZF': the file was written by joblib before 0.10; load it in "
      "Python and save it again with a current joblib")
 case("gzip_of_command", gzip.compress(b"\x80\x02cos\nsystem\nX\x02\0\0\0ls\x85R.", mtime=0), "in the gzip data: byte 2: the file asks to "
