@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 #include "bytes/number.h"
 #include "formats/pickle/text.h"
@@ -24,7 +25,8 @@ Result<int64_t> ToInteger(const Field& field, std::string_view word, int64_t lea
   return number;
 }
 
-Result<double> ToDouble(const Field& field, std::string_view word) {
+Result<double> ToDouble(const Field& field, std::string_view word, bool infinite) {
+  if (infinite && (word == "inf" || word == "-inf")) return word[0] == '-' ? -HUGE_VAL : HUGE_VAL;
   const ParsedNumber number = ParseNumber(word);
   if (number.error == NumberError::kNone) return number.value;
   return Bad(field, fmt::format("'{}' is not a {}number", pickle::Printable(word, kShown),
@@ -89,10 +91,10 @@ Status Integers(const Field& field, std::size_t count, int64_t least, int64_t mo
   });
 }
 
-Status Doubles(const Field& field, std::size_t count, std::vector<double>& numbers) {
+Status Doubles(const Field& field, std::size_t count, std::vector<double>& numbers, bool infinite) {
   Reserve(field, count, numbers);
   return EachWord(field, count, [&](std::string_view word) -> Status {
-    TURNOUT_ASSIGN(numbers.emplace_back(), ToDouble(field, word));
+    TURNOUT_ASSIGN(numbers.emplace_back(), ToDouble(field, word, infinite));
     return {};
   });
 }

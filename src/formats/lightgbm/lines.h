@@ -41,10 +41,10 @@ std::unexpected<Error> Bad(std::size_t line, std::string what, Code code = Code:
 Result<int64_t> Integer(const Field& field, int64_t least, int64_t most);
 
 // `count` numbers, separated by blanks; replaces what is in `numbers`. Nothing is allocated for more numbers
-// than the line can hold. Doubles are finite.
+// than the line can hold. Doubles are finite, but for infinities where `infinite`.
 Status Integers(const Field& field, std::size_t count, int64_t least, int64_t most,
                 std::vector<int64_t>& numbers);
-Status Doubles(const Field& field, std::size_t count, std::vector<double>& numbers);
+Status Doubles(const Field& field, std::size_t count, std::vector<double>& numbers, bool infinite = false);
 
 // The words of a text between blanks.
 class Words {

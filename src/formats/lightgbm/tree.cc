@@ -88,7 +88,8 @@ Status TreeReader::ReadSplits(const TreeBlock& block) {
   TURNOUT_ASSIGN(const Field feature, block.Get(Key::kSplitFeature));
   TURNOUT_TRY(Integers(feature, splits, 0, forest_.features - 1, feature_));
   TURNOUT_ASSIGN(const Field threshold, block.Get(Key::kThreshold));
-  TURNOUT_TRY(Doubles(threshold, splits, threshold_));
+  // Infinite: the split between what is there and what is missing.
+  TURNOUT_TRY(Doubles(threshold, splits, threshold_, true));
   if (const Field* decision = block.Find(Key::kDecisionType)) {
     TURNOUT_TRY(Integers(*decision, splits, 0, kMostDecision, decision_));
   } else {
