@@ -154,4 +154,35 @@ Status LoadOrdinalEncoder(const Part& part, const Context& context, int32_t inpu
   return {};
 }
 
+// encodings_ has a list for each column, or for each column and class; unknown categories take the mean of
+// the target.
+Status LoadTargetEncoder(const Part& part, const Context& context, int32_t inputs, int, Steps& steps) {
+  TargetEncode encoder;
+  TURNOUT_ASSIGN(encoder.columns, LoadAllCategories(part, context, inputs));
+  TURNOUT_ASSIGN(const Part mean, pickle::Attribute(part, "target_mean_"));
+  TURNOUT_ASSIGN(auto means, AsDoubles(mean, context.budget));
+  TURNOUT_ASSIGN(const Part list, pickle::Attribute(part, "encodings_"));
+  TURNOUT_ASSIGN(const pickle::Values elements, pickle::Elements(list));
+  const std::size_t outputs = means.size(), columns = encoder.columns.size();
+  if (outputs == 0 || elements.size() != outputs * columns) {
+    return pickle::Fail(
+        Code::kCorrupt, list,
+        fmt::format("{} lists for {} columns and {} means", elements.size(), columns, outputs));
+  }
+  encoder.outputs = static_cast<int32_t>(outputs);
+  encoder.unknown = std::move(means.values);
+  for (std::size_t i = 0; i < columns; ++i) {
+    std::vector<double>& values = encoder.values.emplace_back(encoder.columns[i].size() * outputs);
+    for (std::size_t k = 0; k < outputs; ++k) {
+      const std::size_t at = i * outputs + k;
+      const Part one(elements[at], list.path.Index(at));
+      TURNOUT_ASSIGN(const auto numbers,
+                     AsDoubles(one, {static_cast<int64_t>(encoder.columns[i].size())}, context.budget));
+      for (std::size_t c = 0; c < numbers.size(); ++c) values[c * outputs + k] = numbers.values[c];
+    }
+  }
+  steps.emplace_back(std::move(encoder));
+  return {};
+}
+
 }  // namespace turnout::sklearn

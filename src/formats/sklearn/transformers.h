@@ -22,7 +22,14 @@ LoadStep LoadStandardScaler, LoadMinMaxScaler, LoadMaxAbsScaler, LoadRobustScale
 // ---- imputers.cc
 LoadStep LoadSimpleImputer, LoadMissingIndicator;
 // ---- encoders.cc
-LoadStep LoadOneHotEncoder, LoadOrdinalEncoder;
+LoadStep LoadOneHotEncoder, LoadOrdinalEncoder, LoadTargetEncoder;
+// ---- distributions.cc
+LoadStep LoadPowerTransformer, LoadQuantileTransformer, LoadKBinsDiscretizer, LoadBinarizer;
+// ---- mixing.cc
+LoadStep LoadPolynomialFeatures, LoadNormalizer, LoadPca, LoadTruncatedSvd;
+// ---- selection.cc
+LoadStep LoadSelectKBest, LoadSelectPercentile, LoadSelectFpr, LoadSelectFdr, LoadSelectFwe,
+    LoadGenericUnivariateSelect, LoadVarianceThreshold, LoadSelectFromModel, LoadSupport;
 // ---- functions.cc
 LoadStep LoadFunctionTransformer;
 // The way back: its inverse_func.
@@ -33,6 +40,12 @@ LoadStep LoadColumnTransformer, LoadFeatureUnion;
 // An array attribute of one number per column.
 Result<std::vector<double>> ColumnNumbers(const Part& transformer, std::string_view name,
                                           const Context& context, int32_t inputs);
+// ---- importances.cc
+// coef_ or feature_importances_ of a fitted estimator, one number per column; `norm_order` is for weights of
+// several outputs.
+Result<std::vector<double>> ImportancesOf(const Part& estimator, const Context& context, int32_t features,
+                                          double norm_order);
+
 // A part of a Columns step that passes these columns through.
 Columns::Part PassThrough(std::string name, std::vector<int32_t> inputs);
 // 0, 1, ..., count - 1.

@@ -138,8 +138,9 @@ CASES = [
 
 from linear_cases import LINEAR  # noqa: they use what stands above
 from preprocessing_cases import PREPROCESSING
+from reducing_cases import REDUCING
 
-CASES += LINEAR + PREPROCESSING
+CASES += LINEAR + PREPROCESSING + REDUCING
 
 from ensemble_cases import ENSEMBLES  # noqa
 
