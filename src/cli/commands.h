@@ -51,6 +51,7 @@ int RunStream(const StreamArguments& arguments);
 struct InspectArguments {
   std::string model;
   bool json = false;
+  bool support = false;  // what is read, instead of a model
 };
 int RunInspect(const InspectArguments& arguments);
 

@@ -6,6 +6,7 @@
 #include "bytes/json_writer.h"
 #include "cli/commands.h"
 #include "engine/engine.h"
+#include "formats/support.h"
 #include "registry/version.h"
 
 namespace turnout {
@@ -161,9 +162,34 @@ std::string Json(const ModelFile& file) {
   return out + "]}\n";
 }
 
+std::string Supported(bool json) {
+  std::string out;
+  if (!json) {
+    out = fmt::format("{:<14} {:<12} {:<12} {}\n", "library", "versions", "what", "name");
+    for (const Support& line : SupportTable()) {
+      out += fmt::format("{:<14} {:<12} {:<12} {}\n", line.library, line.versions, line.role, line.name);
+    }
+    return out;
+  }
+  out = "[";
+  for (const Support& line : SupportTable()) {
+    out += out.size() > 1 ? ",{" : "{";
+    Text(out, "library", line.library);
+    Text(out, "versions", line.versions);
+    Text(out, "role", line.role);
+    Text(out, "name", line.name);
+    out.back() = '}';
+  }
+  return out + "]\n";
+}
+
 }  // namespace
 
 int RunInspect(const InspectArguments& arguments) {
+  if (arguments.support) {
+    std::fputs(Supported(arguments.json).c_str(), stdout);
+    return 0;
+  }
   const auto file = LoadModelFile(arguments.model);
   if (!file) return Report(file.error());
   const std::string text = arguments.json ? Json(*file) : Human(*file);

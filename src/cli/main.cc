@@ -113,10 +113,17 @@ int Main(int argc, char** argv) {
 
   InspectArguments inspect;
   command = app.add_subcommand("inspect", "Show what a model file holds and which engines fit");
-  command->add_option("model", inspect.model, "Model file")->required();
+  auto* inspected = command->add_option("model", inspect.model, "Model file");
   command->add_flag("--json", inspect.json, "As JSON");
-  command->footer("Example:\n  turnout inspect examples/churn/models/churn-v2.1.0.pkl");
-  command->callback([&] { code = RunInspect(inspect); });
+  auto* support =
+      command->add_flag("--support", inspect.support, "Print what is read, by library and version");
+  inspected->excludes(support);
+  command->footer(
+      "Examples:\n  turnout inspect examples/churn/models/churn-v2.1.0.pkl\n  turnout inspect --support");
+  command->callback([&, inspected, support] {
+    if (inspected->empty() && support->empty()) throw CLI::RequiredError("model");
+    code = RunInspect(inspect);
+  });
 
   ExplainArguments explain;
   command = app.add_subcommand("explain", "Show how one row comes to its answer");

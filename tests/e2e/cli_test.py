@@ -83,6 +83,18 @@ class Inspect(Case):
         self.assertEqual({e["name"]: e["fits"] for e in model["engines"]},
                          {"portable": True, "linear": False, "rows": True, "reference": True})
 
+    def test_support(self):
+        done = turnout("inspect", "--support")
+        self.check_run(done, 0, stderr="")
+        for line in (r"scikit-learn +1\.1 to 1\.9 +predictor +ensemble\.GradientBoostingClassifier",
+                     r"scikit-learn +1\.1 to 1\.9 +transformer +preprocessing\.OneHotEncoder",
+                     r"LightGBM +3\.3 to 4\.7 +file +model\.txt"):
+            self.assertRegex(done.stdout, rf"(?m)^{line}$")
+        listed = json.loads(turnout("inspect", "--support", "--json").stdout)
+        self.assertEqual(len(listed), done.stdout.count("\n") - 1)
+        names = [(row["library"], row["role"], row["name"]) for row in listed]
+        self.assertEqual(names, sorted(set(names)))
+
     def test_no_such_file(self):
         self.check_run(turnout("inspect", "no/such.pkl"), 4, "",
                        "turnout: no/such.pkl: cannot open: No such file or directory\n")

@@ -355,6 +355,12 @@ Result<Nested> LoadNested(const Part& part, std::string_view name, const Context
   return nested;
 }
 
+std::vector<std::string_view> PredictorClasses() {
+  std::vector<std::string_view> classes;
+  for (const Predictor& predictor : kPredictors) classes.push_back(predictor.name);
+  return classes;
+}
+
 }  // namespace sklearn
 
 Result<Model> LoadSklearn(const pickle::Graph& graph) {
