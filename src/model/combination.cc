@@ -200,7 +200,6 @@ void Combine(const Combination& c, const double* x, double* raw) {
     case Kind::kVotes:
       std::fill_n(raw, n, 0.0);
       for (std::size_t m = 0; m < columns; ++m) raw[ClassAt(x[m], n)] += c.weights[m];
-      for (std::size_t k = 0; k < n; ++k) raw[k] /= c.divisor;
       return;
     case Kind::kWeightedMedian: raw[0] = WeightedMedian(c, x); return;
     case Kind::kSamme: return Samme(c, x, raw);

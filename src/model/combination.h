@@ -18,7 +18,7 @@ struct Combination {
     kConstant,        // `constants`, whatever the columns hold
     kMean,            // blocks of `outputs` columns: their sum in order, divided by their number
     kWeightedMean,    // the same, each times its member's weight; divided by `divisor`
-    kVotes,           // a class index each: its member's weight to that class; divided by `divisor`
+    kVotes,           // a class index each: its member's weight to that class
     kWeightedMedian,  // one column each: the first in ascending order that has half of the weight below it
     kSamme,           // AdaBoost: a class index each; its member's weight to that class, weight * `other` to
              // the others; divided by `divisor`. Two classes: one score, the second's less the first's

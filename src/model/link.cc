@@ -147,6 +147,17 @@ std::size_t LastLargest(std::span<const double> values) {
   return best;
 }
 
+std::size_t MostVotes(std::span<const double> pairs) {
+  std::size_t classes = 2;
+  while (classes * (classes - 1) / 2 < pairs.size()) ++classes;
+  std::vector<double> votes(classes, 0.0);
+  std::size_t p = 0;
+  for (std::size_t i = 0; i < classes; ++i) {
+    for (std::size_t j = i + 1; j < classes; ++j) ++votes[pairs[p++] > 0 ? i : j];
+  }
+  return FirstLargest(votes);
+}
+
 std::size_t FirstLargestRounded(std::span<const double> values) {
   std::size_t best = 0;
   for (std::size_t k = 1; k < values.size(); ++k) {
@@ -204,6 +215,7 @@ std::size_t Decide(Decision decision, std::span<const double> raw, std::span<con
     case Decision::kRawFromZero: return raw[0] >= 0 ? 1 : 0;
     case Decision::kLastLargestRaw: return LastLargest(raw);
     case Decision::kLargestRounded: return FirstLargestRounded(raw);
+    case Decision::kPairVotes: return MostVotes(raw);
     case Decision::kRawFromThreshold:
     case Decision::kProbabilityFrom: break;  // by the model
   }

@@ -11,8 +11,8 @@ namespace {
 
 std::unexpected<Error> Bad(std::string message) { return Fail(Code::kCorrupt, std::move(message)); }
 
-constexpr std::string_view kGiveNames[] = {"scores", "probabilities", "second probability", "class",
-                                           "values"};
+constexpr std::string_view kGiveNames[] = {"scores", "probabilities", "second probability",
+                                           "class",  "vote",          "values"};
 
 bool Has(const Model& model, Give give) {
   const bool classifies = model.signature.task == Task::kClassification;
@@ -20,6 +20,7 @@ bool Has(const Model& model, Give give) {
     case Give::kScores: return true;
     case Give::kProbabilities: return Probabilities(model) > 0;
     case Give::kSecond: return Probabilities(model) == 2;
+    case Give::kVote:
     case Give::kClass: return classifies;
     case Give::kValues: return !classifies;
   }
@@ -77,6 +78,10 @@ std::size_t GivenColumns(const Member& member) {
         columns +=
             member.places.empty() ? Probabilities(*member.model) : static_cast<std::size_t>(member.width);
         break;
+      case Give::kVote:
+        columns += member.places.empty() ? member.model->signature.classes.size()
+                                         : static_cast<std::size_t>(member.width);
+        break;
       case Give::kValues: columns += Values(*member.model); break;
       case Give::kSecond:
       case Give::kClass: ++columns; break;
@@ -130,16 +135,19 @@ void Place(const Member& member, const MemberAnswer& answer, double* out, std::s
     switch (give) {
       case Give::kScores: append(answer.raw.first(Decisions(*member.model))); break;
       case Give::kProbabilities:
-        if (member.places.empty()) {
-          append(answer.probabilities);
-          break;
+      case Give::kVote: {
+        const std::size_t classes = member.model->signature.classes.size();
+        const std::size_t width = member.places.empty() ? classes : static_cast<std::size_t>(member.width);
+        for (std::size_t k = 0; k < width; ++k) out[k * stride] = 0;
+        for (std::size_t k = 0; k < classes; ++k) {
+          const std::size_t at = member.places.empty() ? k : static_cast<std::size_t>(member.places[k]);
+          out[at * stride] = give == Give::kProbabilities ? answer.probabilities[k]
+                             : k == answer.class_index    ? 1
+                                                          : 0;
         }
-        for (int32_t k = 0; k < member.width; ++k) out[static_cast<std::size_t>(k) * stride] = 0;
-        for (std::size_t k = 0; k < member.places.size(); ++k) {
-          out[static_cast<std::size_t>(member.places[k]) * stride] = answer.probabilities[k];
-        }
-        out += static_cast<std::size_t>(member.width) * stride;
+        out += width * stride;
         break;
+      }
       case Give::kSecond: append(answer.probabilities.last(1)); break;
       case Give::kClass: {
         const double label = member.labels.empty() ? static_cast<double>(answer.class_index)

@@ -24,6 +24,7 @@ enum class Give : uint8_t {
   kProbabilities,  // one of each class
   kSecond,         // the probability of the second of two classes
   kClass,          // the number of the class that it predicts
+  kVote,           // a column for each class: 1 for the one that it predicts, else 0
   kValues,         // a regression's
 };
 // "scores", "probabilities", ...: for messages.
@@ -33,8 +34,8 @@ struct Member {
   std::shared_ptr<const Model> model;
   std::vector<int32_t> inputs;  // of the columns before the step, one per input of its signature
   std::vector<Give> gives;      // one behind the other
-  // kProbabilities: class k stands in column places[k] of `width`, other columns are 0 (a member that has not
-  // seen every class). Empty: its classes are all there are.
+  // kProbabilities, kVote: class k stands in column places[k] of `width`, other columns are 0 (a member that
+  // has not seen every class). Empty: its classes are all there are.
   std::vector<int32_t> places;
   int32_t width = 0;
   std::vector<double> labels;  // kClass: the number of each class; empty: its index

@@ -18,14 +18,26 @@ Status Check(const Forest& forest) { return CheckForest(forest); }
 Status Check(const Linear& linear) { return CheckLinear(linear); }
 Status Check(const Combination& combination) { return CheckCombination(combination); }
 Status Check(const Calibration& calibration) { return CheckCalibration(calibration); }
+Status Check(const Svm& svm) { return CheckSvm(svm); }
+Status Check(const Neighbours& neighbours) { return CheckNeighbours(neighbours); }
+Status Check(const Gaussians& gaussians) { return CheckGaussians(gaussians); }
+Status Check(const Mlp& mlp) { return CheckMlp(mlp); }
 
 void Score(const Forest& forest, const double* x, double* raw) { SumForest(forest, x, raw); }
 void Score(const Linear& linear, const double* x, double* raw) { SumLinear(linear, x, raw); }
 void Score(const Combination& combination, const double* x, double* raw) { Combine(combination, x, raw); }
 void Score(const Calibration& calibration, const double* x, double* raw) { Calibrate(calibration, x, raw); }
+void Score(const Svm& svm, const double* x, double* raw) { ScoreSvm(svm, x, raw); }
+void Score(const Neighbours& neighbours, const double* x, double* raw) {
+  ScoreNeighbours(neighbours, x, raw);
+}
+void Score(const Gaussians& gaussians, const double* x, double* raw) { ScoreGaussians(gaussians, x, raw); }
+void Score(const Mlp& mlp, const double* x, double* raw) { ScoreMlp(mlp, x, raw); }
 
 // In the order of Scorer's alternatives.
-constexpr std::string_view kPredictorNames[] = {"a forest", "linear", "a combination", "a calibration"};
+constexpr std::string_view kPredictorNames[] = {
+    "a forest",        "linear",     "a combination",        "a calibration",
+    "support vectors", "neighbours", "normal distributions", "a neural network"};
 static_assert(std::size(kPredictorNames) == std::variant_size_v<Scorer>);
 
 Status CheckColumns(const Model& model, int level) {
@@ -124,6 +136,9 @@ Status CheckClassification(const Model& model) {
     case Decision::kLargestRounded:
       if (scores == classes) return {};
       break;
+    case Decision::kPairVotes:
+      if (classes > 2 && scores == classes * (classes - 1) / 2) return {};
+      break;
     case Decision::kRawAboveZero:
     case Decision::kRawFromZero:
     case Decision::kRawFromThreshold:
@@ -175,6 +190,7 @@ std::string_view Name(Decision decision) {
     case Decision::kRawFromZero: return "raw score from 0";
     case Decision::kLastLargestRaw: return "last largest raw score";
     case Decision::kLargestRounded: return "largest rounded raw score";
+    case Decision::kPairVotes: return "votes of pairs";
     case Decision::kRawFromThreshold: return "raw score from a threshold";
     case Decision::kProbabilityFrom: return "probability from a threshold";
   }

@@ -14,11 +14,15 @@
 
 #include "base/result.h"
 #include "data/signature.h"
+#include "model/bayes.h"
 #include "model/calibration.h"
 #include "model/combination.h"
 #include "model/forest.h"
 #include "model/linear.h"
+#include "model/mlp.h"
+#include "model/neighbours.h"
 #include "model/step.h"
+#include "model/svm.h"
 
 namespace turnout {
 
@@ -31,10 +35,10 @@ enum class Link : uint8_t {
                     // of (-d, d) (multinomial logistic regression of two classes)
   kSoftmaxInOrder,  // the same with the sum taken in the order of the classes: HistGradientBoosting's
                     // (differs from kSoftmax in last bits from 8 classes on)
-  kLogSumExp,     // exp(raw - log(sum of exp)): softmax as scikit-learn's GradientBoosting had it before 1.4
-  kOneVsRest,     // expit of each, divided by their sum; all of them 0: equal shares
-  kModifiedHuber,   // (raw cut to [-1, 1] + 1) / 2, of two classes p1, else divided by their sum; all of them 0: equal
-                    // shares
+  kLogSumExp,      // exp(raw - log(sum of exp)): softmax as scikit-learn's GradientBoosting had it before 1.4
+  kOneVsRest,      // expit of each, divided by their sum; all of them 0: equal shares
+  kModifiedHuber,  // (raw cut to [-1, 1] + 1) / 2, of two classes p1, else divided by their sum; all of them
+                   // 0: equal shares
   kEachExpit,     // 1 / (1 + exp(-link_scale raw)) of each, as they are (LightGBM's multiclassova)
   kLog1pExp,      // log1p(exp(raw)): a regression (LightGBM's cross_entropy_lambda)
   kSignedSquare,  // raw |raw|: a regression (LightGBM's sqrt)
@@ -60,6 +64,7 @@ enum class Decision : uint8_t {
   kRawFromZero,       // binary: raw >= 0 is class 1
   kLastLargestRaw,    // the largest raw score; ties go to the last class
   kLargestRounded,    // the largest raw score after rounding to whole numbers (votes)
+  kPairVotes,         // a raw score for each pair of classes i < j: above 0 is a vote for i, else for j
   kRawFromThreshold,  // binary: the class Model::positive if its score (raw, or -raw of class 0) >= threshold
   kProbabilityFrom,   // binary: the class Model::positive if its probability >= threshold
 };
@@ -79,7 +84,7 @@ struct Origin {
 };
 
 // What gives the raw scores. Each has `features` and `outputs`.
-using Scorer = std::variant<Forest, Linear, Combination, Calibration>;
+using Scorer = std::variant<Forest, Linear, Combination, Calibration, Svm, Neighbours, Gaussians, Mlp>;
 // "a forest", "linear".
 std::string_view Name(const Scorer& predictor);
 // raw[0..outputs) for the row x[0..features).

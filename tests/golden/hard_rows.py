@@ -24,8 +24,11 @@ def edges(ask, rows, numeric, r, tries=45):
     rows, column = rows.iloc[r.randint(len(rows), size=tries)], r.choice(numeric, tries)
     here = np.array([rows[c].fillna(1).iloc[i] for i, c in enumerate(column)])
     there = np.array([rows[c].fillna(1).iloc[-i] for i, c in enumerate(column)])
-    answer = lambda values: np.column_stack([v for c, v in ask(variants(rows, column, values)).items()
-                                             if v.dtype.kind == "f"])
+    def answer(values):  # the numbers; the labels of a model that gives nothing else
+        answers = ask(variants(rows, column, values)).values()
+        numbers = [v for v in answers if v.dtype.kind == "f"]
+        return np.column_stack(numbers or [pd.util.hash_array(np.asarray(v, object)) for v in answers])
+
     first, low, high = answer(here), ordered(here), ordered(there)
     differ = (first != answer(there)).any(axis=1)
     for _ in range(64):
@@ -41,7 +44,7 @@ def thresholds(model, names):
         nodes = np.concatenate([t.nodes for trees in model._predictors for t in trees])
         nodes = nodes[nodes["is_leaf"] == 0]
         return [(names[f], t) for f, t in zip(nodes["feature_idx"], nodes["num_threshold"]) if np.isfinite(t)]
-    trees = [model] if hasattr(model, "tree_") else np.ravel(getattr(model, "estimators_", []))
+    trees = [model] if hasattr(model, "tree_") else np.array(getattr(model, "estimators_", []), object).ravel()
     return [(names[f], t) for tree in trees if hasattr(tree, "tree_") for f, t in zip(tree.tree_.feature, tree.tree_.threshold) if f >= 0]
 
 
@@ -68,7 +71,8 @@ def hard_rows(model, ask, rows, r, splits=None, values=()):
     at += [(c, v) for c in rows if c not in numeric for v in STRINGS]
     hard = variants(some(len(at)), *zip(*at))
     hard.loc[len(hard)] = [np.nan] * hard.shape[1]
-    if "linear_model" not in type(getattr(model, "_final_estimator", model)).__module__:
+    if not any(kind in type(getattr(model, "_final_estimator", model)).__module__
+               for kind in ("linear_model", "neighbors", "cluster")):  # equal distances may be told apart by rounding
         hard = pd.concat([hard, edges(ask, rows, numeric, r)])
     return hard[[accepted(ask, hard.iloc[i:i + 1]) for i in range(len(hard))]]
 

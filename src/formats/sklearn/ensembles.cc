@@ -226,33 +226,19 @@ Status LoadBagging(const Part& estimator, const Context& context, Loaded& out) {
   for (std::size_t i = 0; i < nested.size(); ++i) {
     Member& member = nested[i].member;
     if (out.decides) member.gives.push_back(Give::kScores);
-    member.gives.push_back(probable ? Give::kProbabilities : Give::kClass);
+    member.gives.push_back(probable ? Give::kProbabilities : Give::kVote);
     if (same) continue;
     // The members' classes are indices of the ensemble's; some have not seen all of them.
     std::vector<Label> indices;
     for (std::size_t k = 0; k < classes; ++k) indices.emplace_back(static_cast<int64_t>(k));
-    TURNOUT_ASSIGN(const auto places, PlacesOf(estimator, *member.model, indices));
-    if (probable) {
-      member.places = places;
-      member.width = static_cast<int32_t>(classes);
-    } else {
-      member.labels.assign(places.begin(), places.end());
-    }
+    TURNOUT_ASSIGN(member.places, PlacesOf(estimator, *member.model, indices));
+    member.width = static_cast<int32_t>(classes);
   }
   model.signature.probabilities = true;
   model.decision = Decision::kLargest;
   model.link = Link::kGiven;
-  if (!probable) {  // votes; the mean of their scores is not kept
-    out.decides = false;
-    for (Nested& one : nested) one.member.gives = {Give::kClass};
-    combination.kind = Combination::Kind::kVotes;
-    combination.weights.assign(nested.size(), 1.0);
-    combination.divisor = static_cast<double>(nested.size());
-    combination.outputs = static_cast<int32_t>(classes);
-  } else {
-    combination.outputs = static_cast<int32_t>(GivenColumns(nested[0].member));
-    if (out.decides) model.extra = static_cast<int32_t>(classes);
-  }
+  if (out.decides) model.extra = static_cast<int32_t>(classes);
+  combination.outputs = static_cast<int32_t>(GivenColumns(nested[0].member));
   Finish(std::move(nested), std::move(combination), out);
   return {};
 }

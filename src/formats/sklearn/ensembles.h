@@ -36,5 +36,14 @@ LoadPredictor LoadDummy;
 LoadPredictor LoadVoting, LoadStacking, LoadBagging, LoadAdaBoost;
 // ---- multiple.cc
 LoadPredictor LoadTransformedTarget, LoadMultiOutput, LoadOneVsRest;
+// ---- svm.cc
+LoadPredictor LoadSvc, LoadSvr, LoadOneClassSvm;
+// ---- neighbours.cc
+LoadPredictor LoadNeighbours, LoadKMeans;
+// ---- bayes.cc
+LoadPredictor LoadGaussianNb, LoadDiscreteNb, LoadCategoricalNb, LoadLinearDiscriminant,
+    LoadQuadraticDiscriminant;
+// ---- mlp.cc
+LoadPredictor LoadMlp;
 
 }  // namespace turnout::sklearn

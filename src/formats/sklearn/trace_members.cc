@@ -16,6 +16,7 @@ bool IsInput(const TracedColumn& column) {
 double Magnitude(const Member& member, Give give) {
   switch (give) {
     case Give::kProbabilities:
+    case Give::kVote:
     case Give::kSecond: return 1;
     case Give::kClass: {
       auto largest = static_cast<double>(member.model->signature.classes.size());
