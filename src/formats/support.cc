@@ -21,7 +21,7 @@ constexpr std::pair<std::string_view, std::string_view> kLater[] = {
     {"FrozenEstimator", "1.6 to 1.9"},
 };
 
-constexpr Support kFiles[] = {
+const Support kFiles[] = {
     {"any", "", "file", "pickle, protocols 0 to 5; cloudpickle"},
     {"any", "", "file", "joblib, plain or compressed by zlib, gzip, bz2, xz, lzma or lz4"},
     {"scikit-learn", kSklearn, "file", "skops"},
@@ -29,7 +29,7 @@ constexpr Support kFiles[] = {
     {"LightGBM", kLightgbm, "file", "model.txt"},
 };
 // Of pickles, each with every objective that its library has.
-constexpr Support kBoosters[] = {
+const Support kBoosters[] = {
     {"XGBoost", kXgboost, "predictor",
      "Booster, XGBClassifier, XGBRegressor, XGBRanker, XGBRFClassifier, XGBRFRegressor"},
     {"LightGBM", kLightgbm, "predictor", "Booster, LGBMClassifier, LGBMRegressor, LGBMRanker"},
