@@ -97,11 +97,13 @@ TEST(Engine, ForestsOfEveryKindEqualTheSlowModel) {
       options.float32 = bits & 1;
       options.missing = bits & 2;
       options.categorical = bits & 4;
-      options.category_cast = static_cast<CategoryCast>(depth % 3);
+      options.category_cast = static_cast<CategoryCast>(seed % 5);
+      options.set_words = seed % 2 == 0 ? 8 : 40;
       options.vector_leaves = bits & 8;
       options.average = bits & 16;
       options.float32_sums = depth % 2 == 1;
       options.zero_missing = options.missing && depth > 3;
+      options.linear_leaves = !options.vector_leaves && !options.float32_sums && seed % 3 == 0;
       RandomForest random(seed++);
       options.outputs = static_cast<int32_t>(1 + random.Below(4));
       options.trees = static_cast<int32_t>(1 + random.Below(40));

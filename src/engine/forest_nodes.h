@@ -31,25 +31,32 @@ struct WideNode {
   uint32_t delta;
 };
 
+// Codes of categories: what stands for NaN, for what names no category, and for category 0.
+inline constexpr uint32_t kMissingCode = 0, kOtherCode = 1, kFirstCode = 2;
+// The largest category set, in words: codes are counted in 32 bits.
+inline constexpr uint32_t kMostSetWords = 1u << 20;
+
 // 24 bytes: double, with categorical splits. The cell of a categorical use holds the category's code in its
-// lowest bits.
+// lowest 32 bits. A set is 512 bits, so that any cell masked to 9 bits stays inside.
 struct CategoricalNode {
   using Real = double;
+  static constexpr uint32_t kCodes = 512;
   double threshold;
   uint32_t column;
   uint32_t delta;
-  uint32_t set;     // into ForestNodes::sets
+  uint32_t set;     // into ForestNodes::set_words: bit c % 32 of word set + c / 32 is 1 if code c goes left
   uint32_t is_set;  // 1: a categorical split
 };
 
-// The bits that go left, by code: category, or what stands for NaN and for what names no category of a set.
-// 512 bits, so that any cell masked to 9 bits stays inside.
-struct CodeSet {
-  static constexpr uint32_t kCategories = 256;
-  static constexpr uint32_t kMissingCode = 256;
-  static constexpr uint32_t kOtherCode = 257;
-  static constexpr uint32_t kMask = 511;
-  uint32_t left[16];
+// The same for sets of any size: a quarter slower, as each has to be told its end.
+struct LargeSetNode {
+  using Real = double;
+  static constexpr uint32_t kCodes = kFirstCode + 32 * kMostSetWords;
+  double threshold;
+  uint32_t column;
+  uint32_t delta;
+  uint32_t set;
+  uint32_t codes;  // in the set; 0: not a categorical split. Codes beyond go the way of kOtherCode.
 };
 
 inline constexpr uint32_t kLeafColumn = 0;
@@ -70,10 +77,14 @@ struct Cell {
 template <class Node>
 struct ForestNodes {
   std::vector<Node> nodes;
-  std::vector<uint32_t> roots;  // per tree
-  std::vector<int32_t> depth;   // per tree: levels below the root
-  std::vector<double> leaves;   // leaf_width values each
-  std::vector<CodeSet> sets;
+  std::vector<uint32_t> roots;      // per tree
+  std::vector<int32_t> depth;       // per tree: levels below the root
+  std::vector<double> leaves;       // leaf_width values each
+  std::vector<uint32_t> set_words;  // never empty: numeric splits look at the first, and do not care
+  // Linear leaves: one for each leaf, or none. Their terms have an index into linear_features as feature.
+  std::vector<LinearLeaf> linear_leaves;
+  std::vector<LeafTerm> leaf_terms;
+  std::vector<int32_t> linear_features;
   std::vector<Cell> cells;  // cells[i] is column i + 1; column 0 is kLeafColumn
 };
 
@@ -84,6 +95,7 @@ bool Arrange(const Forest& forest, bool missing, ForestNodes<Node>& out);
 extern template bool Arrange(const Forest&, bool, ForestNodes<NarrowNode>&);
 extern template bool Arrange(const Forest&, bool, ForestNodes<WideNode>&);
 extern template bool Arrange(const Forest&, bool, ForestNodes<CategoricalNode>&);
+extern template bool Arrange(const Forest&, bool, ForestNodes<LargeSetNode>&);
 
 // The largest float32 that is not above t: (double)x <= t and x <= it agree for every float32 x.
 float LargestFloatUpTo(double t);

@@ -31,6 +31,10 @@ struct Group {
   int32_t depth;
 };
 
+// What a leaf adds: one number to the only score, its values from its tree's score on, or the value of a
+// linear function to its tree's score.
+enum class Leaves { kSingle, kValues, kLinear };
+
 // `Sum` is what the scores are added in. They lie in memory as doubles in either case: a float is one too.
 template <class Node, class Sum>
 class Portable final : public Engine {
@@ -52,6 +56,9 @@ class Portable final : public Engine {
       groups_.push_back({t, count, *std::max_element(depth, depth + count)});
       t += static_cast<uint32_t>(count);
     }
+    leaves_ = !nodes_.linear_leaves.empty() ? Leaves::kLinear
+              : forest_.outputs == 1        ? Leaves::kSingle
+                                            : Leaves::kValues;
     if constexpr (kNarrow && kDoubleSums) {
       if (forest_.leaf_width == 1) shallow_ = ShallowTrees::Make(nodes_, forest_.targets);
     }
@@ -61,14 +68,17 @@ class Portable final : public Engine {
   void Score(std::span<const ColumnView> inputs, std::size_t rows, Workspace& workspace,
              Scores& scores) const override {
     Prepare(model_, rows, scores);
-    const bool batch = rows >= (shallow_ ? kShallowBatchFrom : kBatchFrom), single = forest_.outputs == 1;
+    const bool batch = rows >= (shallow_ ? kShallowBatchFrom : kBatchFrom);
     const std::size_t stride = std::min(rows, kBlockRows);
     const std::size_t sums = batch ? kBlockRows * scores.outputs : 0;
+    const std::size_t linear_size = nodes_.linear_features.size() * kBlockRows;
     const std::size_t scratch_size = program_.scratch() * stride;
     const std::size_t cells_size = columns_ * (batch ? kBlockRows : 1);
     constexpr bool kDouble = std::is_same_v<Real, double>;
-    double* doubles = Scratch(workspace.doubles, sums + scratch_size + (kDouble ? cells_size : 0));
-    double* scratch = doubles + sums;
+    double* doubles =
+        Scratch(workspace.doubles, sums + linear_size + scratch_size + (kDouble ? cells_size : 0));
+    double* linear = doubles + sums;
+    double* scratch = linear + linear_size;
     Real* cells = nullptr;
     if constexpr (kDouble) {
       cells = scratch + scratch_size;
@@ -78,15 +88,23 @@ class Portable final : public Engine {
     for (std::size_t first = 0; first < rows; first += kBlockRows) {
       const std::size_t n = std::min(kBlockRows, rows - first);
       program_.Run(inputs, first, n, scratch, stride, workspace);
+      FillLinear(inputs, first, n, scratch, stride, linear);
+      double* raw = scores.raw.data() + first * scores.outputs;
       if (batch) {
         FillBlock(inputs, first, n, scratch, stride, cells);
-        double* raw = scores.raw.data() + first * scores.outputs;
-        single ? ScoreBlock<true>(cells, n, doubles, raw) : ScoreBlock<false>(cells, n, doubles, raw);
-      } else {
-        for (std::size_t r = 0; r < n; ++r) {
-          FillRow(inputs, first, r, scratch, stride, cells);
-          double* raw = scores.raw.data() + (first + r) * scores.outputs;
-          single ? ScoreRow<true>(cells, raw) : ScoreRow<false>(cells, raw);
+        switch (leaves_) {
+          case Leaves::kSingle: ScoreBlock<Leaves::kSingle>(cells, n, linear, doubles, raw); break;
+          case Leaves::kValues: ScoreBlock<Leaves::kValues>(cells, n, linear, doubles, raw); break;
+          case Leaves::kLinear: ScoreBlock<Leaves::kLinear>(cells, n, linear, doubles, raw); break;
+        }
+        continue;
+      }
+      for (std::size_t r = 0; r < n; ++r, raw += scores.outputs) {
+        FillRow(inputs, first, r, scratch, stride, cells);
+        switch (leaves_) {
+          case Leaves::kSingle: ScoreRow<Leaves::kSingle>(cells, linear + r, raw); break;
+          case Leaves::kValues: ScoreRow<Leaves::kValues>(cells, linear + r, raw); break;
+          case Leaves::kLinear: ScoreRow<Leaves::kLinear>(cells, linear + r, raw); break;
         }
       }
     }
@@ -101,7 +119,7 @@ class Portable final : public Engine {
   }
 
   Real Convert(Cell::Kind kind, double x) const {
-    if constexpr (std::is_same_v<Node, CategoricalNode>) {
+    if constexpr (requires { Node::kCodes; }) {
       if (kind == Cell::kCategoryCode) return std::bit_cast<double>(uint64_t{Code(x)});
     }
     if (kind == Cell::kValue) return Rounded(x);
@@ -113,9 +131,10 @@ class Portable final : public Engine {
   static bool IsZero(Real x) { return std::fabs(static_cast<double>(x)) <= kZeroThreshold; }
 
   uint32_t Code(double x) const {
-    if (IsMissing(x)) return CodeSet::kMissingCode;
-    const auto category = static_cast<uint32_t>(CategoryOf(forest_.category_cast, Rounded(x)));
-    return category < CodeSet::kCategories ? category : CodeSet::kOtherCode;
+    if (IsMissing(x)) return kMissingCode;
+    const int32_t category = CategoryOf(forest_.category_cast, Rounded(x));
+    const uint32_t code = kFirstCode + static_cast<uint32_t>(category);
+    return category >= 0 && code < Node::kCodes ? code : kOtherCode;
   }
 
   void FillRow(std::span<const ColumnView> inputs, std::size_t first, std::size_t r, const double* scratch,
@@ -147,24 +166,54 @@ class Portable final : public Engine {
     }
   }
 
+  // What linear leaves read, column by column.
+  void FillLinear(std::span<const ColumnView> inputs, std::size_t first, std::size_t n, const double* scratch,
+                  std::size_t stride, double* linear) const {
+    for (const int32_t feature : nodes_.linear_features) {
+      std::copy_n(program_.Column(static_cast<std::size_t>(feature), inputs, first, scratch, stride), n,
+                  linear);
+      linear += kBlockRows;
+    }
+  }
+
+  static std::size_t LeafIndex(const Node* at) {
+    return static_cast<std::size_t>(static_cast<int64_t>(at->threshold));
+  }
+
   const double* Leaf(const Node* at) const {
-    const auto leaf = static_cast<std::size_t>(static_cast<int64_t>(at->threshold));
-    return nodes_.leaves.data() + leaf * static_cast<std::size_t>(forest_.leaf_width);
+    return nodes_.leaves.data() + LeafIndex(at) * static_cast<std::size_t>(forest_.leaf_width);
+  }
+
+  // As LeafValue in model/forest.h. `x` is the row's place in what FillLinear fills.
+  double LinearValue(const Node* at, const double* x) const {
+    const std::size_t leaf = LeafIndex(at);
+    const LinearLeaf& linear = nodes_.linear_leaves[leaf];
+    double sum = linear.constant;
+    for (uint32_t t = linear.first; t < linear.first + linear.terms; ++t) {
+      const LeafTerm& term = nodes_.leaf_terms[t];
+      const double value = x[static_cast<std::size_t>(term.feature) * kBlockRows];
+      if (IsMissing(value)) return nodes_.leaves[leaf];
+      if (std::fabs(value) > kZeroThreshold) sum += term.weight * value;
+    }
+    return sum;
   }
 
   // Trees [tree, tree + N) walk one row; their leaves are added in tree order.
-  template <int N, bool kSingle>
-  void AddTrees(std::size_t tree, int32_t depth, const Real* cells, double* raw) const {
+  template <int N, Leaves kLeaves>
+  void AddTrees(std::size_t tree, int32_t depth, const Real* cells, const double* linear, double* raw) const {
     const Node* at[N];
 #pragma GCC unroll 16
     for (int j = 0; j < N; ++j)
       at[j] = nodes_.nodes.data() + nodes_.roots[tree + static_cast<std::size_t>(j)];
-    Walk<N>(at, depth, RowCells<Real>{cells}, nodes_.sets.data());
-    if constexpr (kSingle) {
+    Walk<N>(at, depth, RowCells<Real>{cells}, nodes_.set_words.data());
+    if constexpr (kLeaves == Leaves::kSingle) {
       auto sum = static_cast<Sum>(*raw);
 #pragma GCC unroll 16
       for (int j = 0; j < N; ++j) sum += static_cast<Sum>(*Leaf(at[j]));
       *raw = sum;
+    } else if constexpr (kLeaves == Leaves::kLinear) {
+      for (int j = 0; j < N; ++j)
+        AddTo(raw[forest_.targets[tree + static_cast<std::size_t>(j)]], LinearValue(at[j], linear));
     } else {
       for (int j = 0; j < N; ++j) Add(Leaf(at[j]), raw + forest_.targets[tree + static_cast<std::size_t>(j)]);
     }
@@ -176,30 +225,33 @@ class Portable final : public Engine {
     for (std::size_t k = 0; k < static_cast<std::size_t>(forest_.leaf_width); ++k) AddTo(to[k], leaf[k]);
   }
 
-  template <bool kSingle>
-  void ScoreRow(const Real* cells, double* raw) const {
+  template <Leaves kLeaves>
+  void ScoreRow(const Real* cells, const double* linear, double* raw) const {
     for (std::size_t k = 0; k < forest_.base.size(); ++k) raw[k] = forest_.base[k];
     for (const Group& group : groups_) {
       switch (group.count) {
-        case kLanes: AddTrees<kLanes, kSingle>(group.first, group.depth, cells, raw); break;
-        case 8: AddTrees<8, kSingle>(group.first, group.depth, cells, raw); break;
-        case 4: AddTrees<4, kSingle>(group.first, group.depth, cells, raw); break;
-        default: AddTrees<1, kSingle>(group.first, group.depth, cells, raw); break;
+        case kLanes: AddTrees<kLanes, kLeaves>(group.first, group.depth, cells, linear, raw); break;
+        case 8: AddTrees<8, kLeaves>(group.first, group.depth, cells, linear, raw); break;
+        case 4: AddTrees<4, kLeaves>(group.first, group.depth, cells, linear, raw); break;
+        default: AddTrees<1, kLeaves>(group.first, group.depth, cells, linear, raw); break;
       }
     }
     Divide(raw);
   }
 
   // N rows walk one tree. `cells` and `sums` are those of the first.
-  template <int N, bool kSingle>
-  void AddRows(std::size_t tree, const Real* cells, double* sums) const {
+  template <int N, Leaves kLeaves>
+  void AddRows(std::size_t tree, const Real* cells, const double* linear, double* sums) const {
     const Node* at[N];
 #pragma GCC unroll 16
     for (int j = 0; j < N; ++j) at[j] = nodes_.nodes.data() + nodes_.roots[tree];
-    Walk<N>(at, nodes_.depth[tree], BlockCells<Real>{cells}, nodes_.sets.data());
-    if constexpr (kSingle) {
+    Walk<N>(at, nodes_.depth[tree], BlockCells<Real>{cells}, nodes_.set_words.data());
+    if constexpr (kLeaves == Leaves::kSingle) {
 #pragma GCC unroll 16
       for (int j = 0; j < N; ++j) AddTo(sums[j], *Leaf(at[j]));
+    } else if constexpr (kLeaves == Leaves::kLinear) {
+      double* to = sums + forest_.targets[tree];
+      for (int j = 0; j < N; ++j, to += forest_.outputs) AddTo(*to, LinearValue(at[j], linear + j));
     } else {
       double* to = sums + forest_.targets[tree];
       for (int j = 0; j < N; ++j, to += forest_.outputs) Add(Leaf(at[j]), to);
@@ -208,8 +260,8 @@ class Portable final : public Engine {
 
   // `sums` is kBlockRows x outputs. Rows beyond n, up to the next full set of lanes, hold cells of an earlier
   // block: their walks stay inside the trees and nobody reads their sums.
-  template <bool kSingle>
-  void ScoreBlock(const Real* cells, std::size_t n, double* sums, double* raw) const {
+  template <Leaves kLeaves>
+  void ScoreBlock(const Real* cells, std::size_t n, const double* linear, double* sums, double* raw) const {
     const std::size_t outputs = forest_.base.size();
     if constexpr (kNarrow && kDoubleSums) {
       if (shallow_) return ScoreShallow(cells, n, sums, raw);
@@ -219,11 +271,14 @@ class Portable final : public Engine {
     }
     for (std::size_t tree = 0; tree < forest_.trees(); ++tree) {
       std::size_t r = 0;
-      for (; r + 8 < n; r += kLanes) AddRows<kLanes, kSingle>(tree, cells + r, sums + r * outputs);
+      const auto add = [&]<int N>(std::integral_constant<int, N>) {
+        AddRows<N, kLeaves>(tree, cells + r, linear + r, sums + r * outputs);
+      };
+      for (; r + 8 < n; r += kLanes) add(std::integral_constant<int, kLanes>());
       if (r + 4 < n) {
-        AddRows<8, kSingle>(tree, cells + r, sums + r * outputs);
+        add(std::integral_constant<int, 8>());
       } else if (r < n) {
-        AddRows<4, kSingle>(tree, cells + r, sums + r * outputs);
+        add(std::integral_constant<int, 4>());
       }
     }
     for (std::size_t r = 0; r < n; ++r) {
@@ -258,6 +313,7 @@ class Portable final : public Engine {
   ForestNodes<Node> nodes_;
   std::size_t columns_;  // cells per row, kLeafColumn among them
   std::vector<Group> groups_;
+  Leaves leaves_ = Leaves::kSingle;
   std::optional<ShallowTrees> shallow_;  // in batches, instead of walks
 };
 
@@ -276,20 +332,21 @@ std::unique_ptr<const Engine> Try(const Model& model) {
 std::unique_ptr<const Engine> CompilePortable(const Model& model) {
   if (std::get<Forest>(model.predictor).float32_sums) {
     if (auto engine = Try<NarrowNode, float>(model)) return engine;
-    return Try<CategoricalNode, float>(model);
+    if (auto engine = Try<CategoricalNode, float>(model)) return engine;
+    return Try<LargeSetNode, float>(model);
   }
   if (auto engine = Try<NarrowNode, double>(model)) return engine;
   if (auto engine = Try<WideNode, double>(model)) return engine;
-  return Try<CategoricalNode, double>(model);
+  if (auto engine = Try<CategoricalNode, double>(model)) return engine;
+  return Try<LargeSetNode, double>(model);
 }
 
 std::string PortableMisfit(const Model& model) {
   const auto* forest = std::get_if<Forest>(&model.predictor);
   if (forest == nullptr) return "the predictor is " + std::string(Name(model.predictor));
-  if (!forest->linear_leaves.empty()) return "the leaves are linear functions";
   for (const CategorySet& set : forest->sets) {
-    if (set.words * 32 > CodeSet::kCategories) {
-      return "a split has categories beyond " + std::to_string(CodeSet::kCategories - 1);
+    if (set.words > kMostSetWords) {
+      return "a split has categories beyond " + std::to_string(32 * kMostSetWords - 1);
     }
   }
   return {};

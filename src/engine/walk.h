@@ -30,21 +30,32 @@ struct BlockCells {
 };
 
 template <class Node>
-inline uint32_t GoesRight(const Node* at, typename Node::Real x, const CodeSet*) {
+inline uint32_t GoesRight(const Node* at, typename Node::Real x, const uint32_t*) {
   return !(x <= at->threshold);
 }
 
 template <>
-inline uint32_t GoesRight(const CategoricalNode* at, double x, const CodeSet* sets) {
-  const auto code = static_cast<uint32_t>(std::bit_cast<uint64_t>(x)) & CodeSet::kMask;
-  const uint32_t in_set = sets[at->set].left[code / 32] >> (code % 32) & 1;
+inline uint32_t GoesRight(const CategoricalNode* at, double x, const uint32_t* set_words) {
+  const auto code = static_cast<uint32_t>(std::bit_cast<uint64_t>(x)) % CategoricalNode::kCodes;
+  const uint32_t in_set = set_words[at->set + code / 32] >> (code % 32) & 1;
   const uint32_t not_above = x <= at->threshold;
   return ((in_set ^ not_above) & at->is_set) ^ not_above ^ 1;
 }
 
+template <>
+inline uint32_t GoesRight(const LargeSetNode* at, double x, const uint32_t* set_words) {
+  const auto number = static_cast<uint32_t>(std::bit_cast<uint64_t>(x));
+  const uint32_t known = -uint32_t{number < at->codes};  // all bits or none: a branch would be a guess
+  const uint32_t code = ((number ^ kOtherCode) & known) ^ kOtherCode;
+  const uint32_t in_set = set_words[at->set + code / 32] >> (code % 32) & 1;
+  const uint32_t not_above = x <= at->threshold;
+  const uint32_t is_set = at->codes != 0;
+  return ((in_set ^ not_above) & is_set) ^ not_above ^ 1;
+}
+
 // Moves N walks down to their leaves. `depth` is the largest that any of them needs.
 template <int N, class Node, class Cells>
-inline void Walk(const Node** at, int32_t depth, Cells cells, const CodeSet* sets) {
+inline void Walk(const Node** at, int32_t depth, Cells cells, const uint32_t* set_words) {
   // Trees grown without a limit are much deeper than most of their leaves: look up now and then whether all
   // have arrived.
   constexpr int32_t kStretch = 8;
@@ -55,7 +66,7 @@ inline void Walk(const Node** at, int32_t depth, Cells cells, const CodeSet* set
     const int32_t stretch = depth < kStretch ? depth : kStretch;
     for (int32_t level = 0; level < stretch; ++level) {
 #pragma GCC unroll 16
-      for (int j = 0; j < N; ++j) p[j] += p[j]->delta + GoesRight(p[j], cells.At(j, p[j]->column), sets);
+      for (int j = 0; j < N; ++j) p[j] += p[j]->delta + GoesRight(p[j], cells.At(j, p[j]->column), set_words);
     }
     depth -= stretch;
     if (depth == 0) break;

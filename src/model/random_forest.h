@@ -24,6 +24,7 @@ struct RandomForestOptions {
   bool zero_missing = false;  // some splits take zero as missing
   bool linear_leaves = false;
   bool categorical = false;  // some splits are categorical
+  uint32_t set_words = 8;    // at most: a word is 32 categories
   CategoryCast category_cast = CategoryCast::kByte;
 };
 
@@ -44,7 +45,7 @@ class RandomForest {
       forest.base.push_back(options.average ? 0 : Leaf(options));
     }
     if (options.categorical) {
-      for (int s = 0; s < 5; ++s) AddSet(forest);
+      for (int s = 0; s < 5; ++s) AddSet(options, forest);
     }
     for (int32_t t = 0; t < options.trees; ++t) {
       forest.roots.push_back(static_cast<int32_t>(forest.nodes.size()));
@@ -83,9 +84,9 @@ class RandomForest {
   double Uniform() { return std::uniform_real_distribution<double>()(random_); }
 
  private:
-  void AddSet(Forest& forest) {
+  void AddSet(const RandomForestOptions& options, Forest& forest) {
     const CategorySet set{.first = static_cast<uint32_t>(forest.set_words.size()),
-                          .words = Below(9),
+                          .words = Below(options.set_words + 1),
                           .otherwise_left = Below(2) == 1};
     for (uint32_t w = 0; w < set.words; ++w) forest.set_words.push_back(static_cast<uint32_t>(random_()));
     forest.sets.push_back(set);
