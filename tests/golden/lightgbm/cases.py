@@ -45,6 +45,10 @@ def narrow(t, seed):
     return unnamed(pd.DataFrame({"a": t.ratio, "b": t.balance}))
 
 
+def blanks(t, seed):  # a column that tells most by what is missing: the threshold of its split is infinite
+    return unnamed(holes(t[["balance", "ratio", "age"]], seed, ["balance", "age"], 0.4))
+
+
 def one(t, seed): return unnamed(pd.DataFrame({"a": t.balance}))
 
 
@@ -146,8 +150,9 @@ CASES = [
          lambda: classifier(objective="multiclassova", sigmoid=0.7)),
     *(Case(name, "", given, target, lambda name=name: regressor(objective=name)) for name, given, target in [
         ("regression", array_holes, real), ("regression_l1", array, real), ("huber", array, real),
-        ("fair", array, real), ("quantile", array, real), ("mape", array, real), ("poisson", array, counts), ("gamma", array, positive),
-        ("tweedie", array, counts), ("cross_entropy", array, share), ("cross_entropy_lambda", array, share)]),
+        ("fair", array, real), ("quantile", array, real), ("mape", array, real), ("poisson", array, counts),
+        ("gamma", array, positive), ("tweedie", array, counts), ("cross_entropy", array, share),
+        ("cross_entropy_lambda", array, share)]),
     Case("sqrt", "trained on square roots", array, real, lambda: regressor(reg_sqrt=True)),
     Case("lambdarank", "a ranker", array, relevance, ranker, groups),
     Case("rank_xendcg", "a ranker", array, relevance, lambda: ranker(objective="rank_xendcg"), groups),
@@ -160,6 +165,8 @@ CASES = [
     Case("custom_classifier", "a function of the caller's as objective: a classifier answers raw scores", array, two,
          lambda: classifier(objective=logistic)),
     Case("nan", "missing values", array_holes, two, classifier, values=AT_ZERO),
+    Case("blanks", "an infinite threshold", blanks, lambda t: real(t) / 100 + 50 * blanks(t, 1).x0.isna().to_numpy(),
+         regressor),
     Case("zero_as_missing", "zeros are missing", zeros, two, lambda: classifier(zero_as_missing=True), values=AT_ZERO),
     Case("no_missing", "use_missing=False: a missing value is 0", array_holes, two,
          lambda: classifier(use_missing=False), values=AT_ZERO),

@@ -63,14 +63,14 @@ def answers(model, given):
 
 
 def splits(model, names):
-    """(column, threshold) of the splits on numbers."""
+    """(column, threshold) of the splits on numbers, where it is finite."""
     found = []
     for block in booster(model).model_to_string().split("\nTree=")[1:]:
         lines = dict(line.split("=", 1) for line in block.split("\n")[1:] if "=" in line)
         if "split_feature" not in lines or int(lines["num_leaves"]) < 2:
             continue
         for f, t, d in zip(*(lines[key].split() for key in ("split_feature", "threshold", "decision_type"))):
-            if not int(d) & 1:
+            if not int(d) & 1 and np.isfinite(float(t)):
                 found.append((names[int(f)], float(t)))
     return found
 

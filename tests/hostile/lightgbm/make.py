@@ -167,7 +167,7 @@ field("leaf_infinite", "leaf_value=0.25 -0.5 0.75", "leaf_value=0.25 -0.5 -inf",
 field("leaf_too_large", "leaf_value=0.25 -0.5 0.75", "leaf_value=0.25 -0.5 1e999", "'1e999' is not a finite number")
 field("leaf_long", "leaf_value=0.25 -0.5 0.75", "leaf_value=0.25 -0.5 " + "x" * 100, f"'{'x' * 40}...' is not a number")
 field("threshold_nan", "threshold=0.5 0", "threshold=nan 0", "'nan' is not a finite number")
-field("threshold_infinite", "threshold=0.5 0", "threshold=inf 0", "'inf' is not a finite number")
+field("set_infinite", "threshold=0.5 0", "threshold=0.5 inf", "split 1 takes category set inf of 1")
 field("threshold_hexadecimal", "threshold=0.5 0", "threshold=0x5 0", "'0x5' is not a number")
 field("feature_past_the_end", "split_feature=0 1", "split_feature=0 2", "2; 0 to 1 expected")
 field("feature_negative", "split_feature=0 1", "split_feature=-1 1", "-1; 0 to 1 expected")
