@@ -8,8 +8,8 @@
 #include <unordered_set>
 
 #include "formats/lightgbm/load.h"
-#include "formats/xgboost/load.h"
 #include "formats/sklearn/ensembles.h"
+#include "formats/xgboost/load.h"
 
 namespace turnout {
 namespace sklearn {
@@ -44,6 +44,34 @@ constexpr Predictor kPredictors[] = {
     {"sklearn.linear_model._coordinate_descent.LassoCV", LoadLinearRegression},
     {"sklearn.linear_model._coordinate_descent.ElasticNet", LoadLinearRegression},
     {"sklearn.linear_model._coordinate_descent.ElasticNetCV", LoadLinearRegression},
+    {"sklearn.linear_model._coordinate_descent.MultiTaskLasso", LoadLinearRegression},
+    {"sklearn.linear_model._coordinate_descent.MultiTaskLassoCV", LoadLinearRegression},
+    {"sklearn.linear_model._coordinate_descent.MultiTaskElasticNet", LoadLinearRegression},
+    {"sklearn.linear_model._coordinate_descent.MultiTaskElasticNetCV", LoadLinearRegression},
+    {"sklearn.linear_model._bayes.BayesianRidge", LoadLinearRegression},
+    {"sklearn.linear_model._bayes.ARDRegression", LoadLinearRegression},
+    {"sklearn.linear_model._huber.HuberRegressor", LoadLinearRegression},
+    {"sklearn.linear_model._quantile.QuantileRegressor", LoadLinearRegression},
+    {"sklearn.linear_model._theil_sen.TheilSenRegressor", LoadLinearRegression},
+    {"sklearn.linear_model._least_angle.Lars", LoadLinearRegression},
+    {"sklearn.linear_model._least_angle.LarsCV", LoadLinearRegression},
+    {"sklearn.linear_model._least_angle.LassoLars", LoadLinearRegression},
+    {"sklearn.linear_model._least_angle.LassoLarsCV", LoadLinearRegression},
+    {"sklearn.linear_model._least_angle.LassoLarsIC", LoadLinearRegression},
+    {"sklearn.linear_model._omp.OrthogonalMatchingPursuit", LoadLinearRegression},
+    {"sklearn.linear_model._omp.OrthogonalMatchingPursuitCV", LoadLinearRegression},
+    {"sklearn.linear_model._stochastic_gradient.SGDRegressor", LoadLinearRegression},
+    {"sklearn.linear_model._passive_aggressive.PassiveAggressiveRegressor", LoadLinearRegression},
+    {"sklearn.linear_model._glm.glm.PoissonRegressor", LoadGeneralizedLinear},
+    {"sklearn.linear_model._glm.glm.GammaRegressor", LoadGeneralizedLinear},
+    {"sklearn.linear_model._glm.glm.TweedieRegressor", LoadGeneralizedLinear},
+    {"sklearn.linear_model._stochastic_gradient.SGDClassifier", LoadSgdClassifier},
+    {"sklearn.linear_model._perceptron.Perceptron", LoadLinearClassifier},
+    {"sklearn.linear_model._passive_aggressive.PassiveAggressiveClassifier", LoadLinearClassifier},
+    {"sklearn.linear_model._ridge.RidgeClassifier", LoadRidgeClassifier},
+    {"sklearn.linear_model._ridge.RidgeClassifierCV", LoadRidgeClassifier},
+    {"sklearn.svm._classes.LinearSVC", LoadLinearClassifier},
+    {"sklearn.svm._classes.LinearSVR", LoadLinearRegression},
     {"sklearn.calibration.CalibratedClassifierCV", LoadCalibratedClassifier},
     {"sklearn.model_selection._classification_threshold.FixedThresholdClassifier", LoadThresholdClassifier},
     {"sklearn.model_selection._classification_threshold.TunedThresholdClassifierCV", LoadThresholdClassifier},
@@ -154,6 +182,11 @@ Part FittedOnTable(Part part) {
 Status ReadInputs(const Part& first_step, Budget& budget, Signature& signature) {
   const Part first = FittedOnTable(first_step);
   const auto count_part = pickle::FindAttribute(first, "n_features_in_");
+  if (!count_part && pickle::ClassName(first.value).starts_with("sklearn.feature_extraction.text.")) {
+    signature.inputs.resize(1);  // vectorizers take texts, not a table
+    signature.inputs[0].name = "x0";
+    return {};
+  }
   if (!count_part) {
     return pickle::Fail(
         Code::kUnsupported, first,
@@ -226,26 +259,25 @@ std::vector<int32_t> LeaveOutDropped(Model& model) {
   return left;
 }
 
-std::string KnownPredictors() {
-  std::string list;
-  for (const Predictor& predictor : kPredictors) {
-    if (!predictor.name.starts_with("sklearn.")) continue;
-    if (!list.empty()) list += ", ";
-    list += predictor.name.substr(predictor.name.rfind('.') + 1);
-  }
-  return list;
-}
-
 // The error of an estimator that can't be served, before anything is read.
 Status CheckChain(std::span<const Stage> stages, const Context& outer) {
   for (const Stage& stage : stages.first(stages.size() - 1)) TURNOUT_TRY(CheckTransformer(stage.part));
   const Part& last = stages.back().part;
   const std::string_view name = pickle::ClassName(last.value);
+  if (name.starts_with("sklearn.preprocessing._label.")) {
+    return pickle::Fail(Code::kUnsupported, last,
+                        "it translates labels and predicts nothing; serve the model that was fitted on them, and "
+                        "name its classes in the contract's reply");
+  }
+  if (FindPredictor(name) == nullptr && CheckTransformer(last)) {
+    return pickle::Fail(Code::kUnsupported, last,
+                        "it transforms rows and predicts nothing; save the pipeline of it and the model behind it");
+  }
   if (FindPredictor(name) == nullptr) {
     return pickle::Fail(
         Code::kUnsupported, last,
-        fmt::format("{} can't be served; of scikit-learn this server reads {}",
-                    name.empty() ? pickle::Describe(last.value) : std::string(name), KnownPredictors()));
+        fmt::format("{} can't be served; turnout inspect --support lists what this server reads",
+                    name.empty() ? pickle::Describe(last.value) : std::string(name)));
   }
   if (outer.Of(last).release.text.empty()) {
     return pickle::Fail(
@@ -325,12 +357,12 @@ Status Describe(const Loaded& loaded) {
 
 Result<Model> LoadModel(const Part& root, std::string_view name, const Context& outer) {
   TURNOUT_ASSIGN(const std::vector<Stage> stages, StagesOf(root, name, outer, 0));
-  if (stages.size() == 1 && xgboost::IsXgboost(pickle::ClassName(stages[0].part.value))) {
-    return xgboost::LoadPickled(stages[0].part, outer.budget);
-  }
   const Part& last = stages.back().part;
   if (stages.size() == 1 && lightgbm::IsLightGbm(pickle::ClassName(last.value))) {
     return lightgbm::LoadPickled(last, outer.budget);
+  }
+  if (stages.size() == 1 && xgboost::IsXgboost(pickle::ClassName(last.value))) {
+    return xgboost::LoadPickled(last, outer.budget);
   }
   Model model;
   model.origin = {.format = "pickle", .library = "scikit-learn", .version = {}, .estimator = {}, .steps = {}};
