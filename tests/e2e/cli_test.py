@@ -107,11 +107,11 @@ class Inspect(Case):
 
     def test_estimator_that_is_not_supported(self):
         """A pickle of protocol 2 whose one object is of a class that scikit-learn has and we have not."""
-        path = self.folder() / "svc.pkl"
-        path.write_bytes(b"\x80\x02csklearn.svm._classes\nSVC\n)\x81}X\x10\x00\x00\x00_sklearn_versionX\x05\x00\x00\x00"
+        path = self.folder() / "process.pkl"
+        path.write_bytes(b"\x80\x02csklearn.gaussian_process._gpc\nGaussianProcessClassifier\n)\x81}X\x10\x00\x00\x00_sklearn_versionX\x05\x00\x00\x00"
                          b"1.5.2sb.")
         done = turnout("inspect", path)
-        self.check_run(done, 3, "", re.compile(r"turnout: .*svc\.pkl: .*sklearn\.svm\._classes\.SVC.*\n"))
+        self.check_run(done, 3, "", re.compile(r"turnout: .*process\.pkl: .*GaussianProcessClassifier.*--support.*\n"))
 
 
 class Explain(Case):

@@ -7,14 +7,17 @@ import copy, functools, pathlib, pickle, sys, types
 
 import numpy as np, pandas as pd
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (GradientBoostingClassifier, GradientBoostingRegressor, HistGradientBoostingClassifier,
                               HistGradientBoostingRegressor, RandomForestClassifier)
+from sklearn.feature_selection import SelectFromModel, SelectKBest
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier, TweedieRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.svm import SVC
+from sklearn.preprocessing import (FunctionTransformer, KBinsDiscretizer, LabelEncoder, Normalizer, OneHotEncoder,
+                                   OrdinalEncoder, PolynomialFeatures, PowerTransformer, QuantileTransformer,
+                                   StandardScaler)
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.tree._tree import Tree
 
@@ -159,14 +162,20 @@ mixed = with_(one, categories_=[np.array([1, "a"], dtype=object)])
 two_missing = with_(one, categories_=[np.array(["a", None, np.nan], dtype=object)])
 texts = OneHotEncoder().fit(TABLE[["plan"]])
 wide = 900_001
+net = foreign("skorch.classifier", "NeuralNet")
+told = SimpleImputer(add_indicator=True).fit(np.where(np.arange(len(X))[:, None] % 3, X, np.nan))
+filled = SimpleImputer(strategy="most_frequent").fit(TABLE[["plan"]])
+chosen = SelectFromModel(LogisticRegression()).fit(X, Y)
+quantiles = QuantileTransformer(n_quantiles=3).fit(X)
+cut = KBinsDiscretizer(2).fit(X)
 
 CASES = {
     # ---- what can't be served, and what to do
     "step_of_another_library": piped(foreign("category_encoders.woe", "WOEEncoder"), lr),
-    "step_not_supported": piped(foreign("sklearn.preprocessing._data", "QuantileTransformer"), lr),
+    "step_not_supported": piped(foreign("sklearn.preprocessing._polynomial", "SplineTransformer"), lr),
     "step_is_a_function": piped(np.log1p, lr),
-    "model_not_supported": SVC().fit(X, Y),
-    "model_of_another_library": scaled.__class__([("scale", scaled[0]), ("net", foreign("skorch.classifier", "NeuralNet"))]),
+    "model_not_supported": foreign("sklearn.gaussian_process._gpc", "GaussianProcessClassifier"),
+    "model_of_another_library": scaled.__class__([("scale", scaled[0]), ("net", net)]),
     "a_dict_of_models": {"scaler": scaled[0], "model": scaled[1]},
     "a_tuple": (lr, 0.5),
     "a_text": "model",
@@ -178,29 +187,45 @@ CASES = {
     "search_without_refit": GridSearchCV(LogisticRegression(), {"C": [1.0]}, refit=False, cv=2).fit(X, Y),
     "no_version": Reduced(LogisticRegression, (), {k: v for k, v in vars(lr).items()}),
     "nested_17_deep": nested(17, lr),
-    "function_transformer": piped(FunctionTransformer(np.log1p).fit(X), lr),
-    "function_transformer_partial": piped(FunctionTransformer(functools.partial(np.clip, a_min=0)).fit(X), lr),
-    "imputer_indicator": piped(SimpleImputer(add_indicator=True).fit(X), lr),
-    "imputer_of_minus_one": piped(SimpleImputer(missing_values=-1).fit(X), lr),
-    "imputer_of_texts": piped(SimpleImputer(strategy="most_frequent").fit(TABLE[["plan"]]), with_(lr, n_features_in_=1)),
+    "function_transformer": piped(FunctionTransformer(np.cumsum).fit(X), lr),
+    "function_transformer_partial": piped(FunctionTransformer(functools.partial(np.round, decimals=2)).fit(X), lr),
+    "function_with_arguments": piped(FunctionTransformer(np.log1p, kw_args={"where": True}).fit(X), lr),
+    "function_with_a_gap": piped(FunctionTransformer(np.reciprocal).fit(X), lr),
+    "labels_alone": LabelEncoder().fit(["a", "b"]),
+    "imputer_indicator": piped(with_(told, indicator_=with_(told.indicator_, features_=np.array([2]))), lr),
+    "imputer_marker": piped(with_(SimpleImputer().fit(X), missing_values=b"-"), lr),
+    "imputer_of_texts": piped(with_(filled, missing_values=-1), lr),
     "imputer_with_nan": piped(with_(SimpleImputer(strategy="mean", keep_empty_features=True).fit(X),
                                     statistics_=np.array([np.nan, 1])), lr),
-    "onehot_infrequent": piped(infrequent, lr),
+    "onehot_infrequent": piped(with_(infrequent, _default_to_infrequent_mappings=[np.full(6, 6)]), lr),
+    "onehot_infrequent_few": piped(with_(infrequent, _default_to_infrequent_mappings=[np.array([0])]), lr),
     "onehot_mixed": piped(mixed, lr),
     "onehot_two_missing": piped(two_missing, lr),
     "onehot_behind_scaler": piped(StandardScaler().fit(X[:, :1]), OneHotEncoder().fit(X[:, :1]), lr6),
     "onehot_text_behind_scaler": piped(StandardScaler().fit(X[:, :1]), texts, lr),
-    "weights_of_parts": step("ct", transformer_weights={"code": 2.0}),
+    "weights_of_parts": step("ct", transformer_weights={"code": "2"}),
     "text_and_number": Pipeline([("ct", with_(plans[0], _transformer_to_input_indices={"code": [0], "size": [0]})),
                                  plans.steps[1]]),
-    "boosting_from_a_model": with_(gbc, init_=lr),
     "boosting_from_a_stratified_guess": with_(gbc, init_=with_(gbc.init_, strategy="stratified")),
     "boosting_loss": with_(gbc, loss="poisson"),
     "boosting_loss_regression": with_(gbr, loss="log_loss"),
     "hist_loss": with_(hgr, loss="hinge"),
     "hist_classifier_loss": with_(hgb, loss="hinge"),
     "two_targets_forest": with_(rf, n_outputs_=2),
-    "two_targets_linear": LinearRegression().fit(X, X),
+    "no_targets_linear": with_(LinearRegression().fit(X, X), coef_=np.zeros((0, 2))),
+    "tweedie_link": with_(TweedieRegressor().fit(X, Y), link="sqrt"),
+    "ridge_of_several_labels": RidgeClassifier().fit(X, np.eye(2, dtype=int)[Y]),
+    "selector_of_nothing": piped(SelectKBest(k=0).fit(X, Y), lr),
+    "selector_threshold": piped(with_(chosen, threshold="two*mean"), lr),
+    "selector_of_another_library": piped(with_(chosen, estimator_=net, n_features_in_=2), lr),
+    "polynomial_of_many": piped(with_(PolynomialFeatures().fit(X), _max_degree=1000), lr),
+    "polynomial_of_all": Pipeline([("a", with_(PolynomialFeatures().fit(X), n_features_in_=2000, _max_degree=3)),
+                                   ("b", lr)]),
+    "quantiles_descending": piped(with_(quantiles, quantiles_=quantiles.quantiles_[::-1].copy()), lr),
+    "power_method": piped(with_(PowerTransformer().fit(X), method="tukey"), lr),
+    "bins_without_edges": piped(with_(cut, bin_edges_=np.array([np.array([1.0]), np.array([1.0, 2.0])], dtype=object)), lr),
+    "pca_shape": piped(with_(PCA(1).fit(X), components_=np.zeros((1, 3))), lr),
+    "normalizer_norm": piped(with_(Normalizer().fit(X), norm="l3"), lr),
     "one_class": with_(dtc, classes_=np.array([1])),
     "no_classes": with_(dtc, classes_=np.array([], dtype=int)),
     "none_is_a_class": with_(dtc, classes_=np.array(["a", None], dtype=object)),
@@ -296,13 +321,15 @@ CASES = {
     "onehot_category_twice": encoder(one, 2, categories_=[np.array([1.0, 1.0])]),
     "onehot_text_twice": encoder(texts, 2, categories_=[np.array(["a", "a"], dtype=object)]),
     "onehot_category_list": encoder(one, categories_=[[[1.0]]]),
-    "onehot_drop_out_of_range": encoder(one, drop_idx_=np.array([9], dtype=object)),
-    "onehot_drop_of_two": encoder(one, drop_idx_=np.array([0, 0], dtype=object)),
-    "onehot_drop_negative": encoder(one, drop_idx_=np.array([-1], dtype=object)),
+    "onehot_drop_out_of_range": encoder(one, _drop_idx_after_grouping=np.array([9], dtype=object)),
+    "onehot_drop_of_two": encoder(one, _drop_idx_after_grouping=np.array([0, 0], dtype=object)),
+    "onehot_drop_negative": encoder(one, _drop_idx_after_grouping=np.array([-1], dtype=object)),
     "ordinal_unknown_value_text": encoder(ordinal, unknown_value="x"),
     "column_out_of_range": indices(size=[2]),
-    "column_negative": indices(size=[-1]),
-    "column_as_text": indices(size=["size"]),
+    "column_negative": indices(size=[-3]),
+    "column_as_text": indices(size=["width"]),
+    "column_slice": indices(size=slice(0, 2, 2)),
+    "column_mask": indices(size=[True]),
     "columns_of_a_part_missing": step("ct", _transformer_to_input_indices={}),
     "parts_without_names": step("ct", transformers_=[plans[0].named_transformers_["code"]]),
     "parts_missing": step("ct", transformers_=None),
@@ -321,3 +348,5 @@ for old in HERE.glob("*.pkl"):
     old.unlink()
 for name, made in CASES.items():
     (HERE / f"{name}.pkl").write_bytes(pickle.dumps(made, protocol=3))  # without frames, so that a bomb can be filled
+
+import make_ensembles  # noqa: E402, F401  writes the ensemble_*.pkl
