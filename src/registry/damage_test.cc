@@ -42,21 +42,49 @@ struct File {
 std::vector<File> Files() {
   std::vector<File> files;
   for (const auto& entry : fs::recursive_directory_iterator("tests/golden")) {
-    if (entry.path().filename() != "model.pkl" && entry.path().filename() != "model.txt") continue;
+    const std::string file = entry.path().filename().string();
+    const std::string end = entry.path().extension().string();
+    const bool plain = file == "model.pkl" || file == "model.txt";
+    if (!plain && file != "model.json" && file != "model.ubj" && file != "model.bin") continue;
     auto bytes = ReadFile(entry.path().string(), 1 << 26);
     const fs::path folder = entry.path().parent_path();
-    const std::string name = folder.parent_path().filename().string() + "/" + folder.filename().string();
+    const std::string library = folder.parent_path().filename().string() + (plain ? "" : end);
+    const std::string name = library + "/" + folder.filename().string();
     if (bytes) files.push_back({name, *std::move(bytes)});
   }
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) {
     return std::pair(a.bytes.size(), a.name) < std::pair(b.bytes.size(), b.name);
   });
   std::vector<File> sample;
-  for (std::string_view kind :
-       {"sklearn/linear", "sklearn/lr_ovr", "sklearn/lr_scaled", "sklearn/ct_lr", "sklearn/ct_impute_lr",
-        "sklearn/gbc_protocol", "sklearn/gbc_three", "sklearn/dtc", "sklearn/rf_", "sklearn/hgb_categories",
-        "sklearn/hgr", "sklearn/ct_ordinal", "lightgbm/one_leaf_linear", "lightgbm/linear_nan",
-        "lightgbm/pandas", "lightgbm/categories", "lightgbm/pipeline", "lightgbm/trained_multiclass"}) {
+  for (std::string_view kind : {"sklearn/linear",
+                                "sklearn/lr_ovr",
+                                "sklearn/lr_scaled",
+                                "sklearn/ct_lr",
+                                "sklearn/ct_impute_lr",
+                                "sklearn/gbc_protocol",
+                                "sklearn/gbc_three",
+                                "sklearn/dtc",
+                                "sklearn/rf_",
+                                "sklearn/hgb_categories",
+                                "sklearn/hgr",
+                                "sklearn/ct_ordinal",
+                                "lightgbm/one_leaf_linear",
+                                "lightgbm/linear_nan",
+                                "lightgbm/pandas",
+                                "lightgbm/categories",
+                                "lightgbm/pipeline",
+                                "lightgbm/trained_multiclass",
+                                "xgboost/pipeline_missing",
+                                "xgboost/dart",
+                                "xgboost.json/codes",
+                                "xgboost.json/numbered",
+                                "xgboost.json/stopped",
+                                "xgboost.ubj/codes_parts",
+                                "xgboost.ubj/targets",
+                                "xgboost.ubj/texts",
+                                "xgboost.bin/dart",
+                                "xgboost.bin/linear",
+                                "xgboost.bin/missing_number"}) {
     for (std::string_view release : {"-old", "-new"}) {
       const auto one = std::find_if(files.begin(), files.end(), [&](const File& file) {
         return file.name.starts_with(kind) && file.name.ends_with(release);

@@ -188,10 +188,13 @@ Float Parse(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (text == "Infinity" || text == "-Infinity") return negative ? -kInfinity : kInfinity;
   Float value = 0;
-  const auto [to, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc::result_out_of_range) return value;
-  // Too large or too small: from_chars leaves the value alone; ParseNumber knows which.
-  return static_cast<Float>(ParseNumber(text).value);
+  const char* const end = text.data() + text.size();
+  const auto [to, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc{} && to == end) return value;
+  // Too large or too small.
+  const ParsedNumber parsed = ParseNumber(text);
+  if (parsed.error == NumberError::kTooLarge) return negative ? -kInfinity : kInfinity;
+  return static_cast<Float>(parsed.value);
 }
 
 float JsonSource::AsFloat() const { return Parse<float>(text_); }

@@ -1,5 +1,6 @@
 // src/objective/ of XGBoost 1.6 to 3.4: ProbToMargin and PredTransform of each objective, in float32 and with
-// the C library's functions.
+// the C library's functions. (Of survival:aft the package xgboost-cpu takes the exp of a double, which can
+// differ in the last bit; xgboost itself does not, and a file does not tell which package wrote it.)
 #include "formats/xgboost/objective.h"
 
 #include <fmt/format.h>

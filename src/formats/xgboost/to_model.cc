@@ -7,6 +7,8 @@
 #include <limits>
 #include <unordered_set>
 
+#include "bytes/utf8.h"
+
 namespace turnout::xgboost {
 namespace {
 
@@ -45,6 +47,32 @@ Status CheckCounts(const Booster& booster) {
   if (encodings > 0 && encodings != static_cast<std::size_t>(booster.features)) {
     return Fail(Code::kCorrupt,
                 fmt::format("cats.enc has {} elements for {} features", encodings, booster.features));
+  }
+  return {};
+}
+
+// Given a pandas table XGBoost 3.1 to 3.3 counts characters where it cuts bytes (_data_utils.py), so that
+// every text behind one that is not ASCII is another one.
+Status CheckTexts(const Booster& booster) {
+  for (std::size_t f = 0; f < booster.encodings.size(); ++f) {
+    const std::vector<std::string>& texts = booster.encodings[f].texts;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const std::string& text = texts[i];
+      const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+      if (!ascii && !booster.AtLeast(3, 4)) {
+        return Fail(
+            Code::kUnsupported,
+            fmt::format("feature {}: its categories are not all ASCII, which XGBoost before 3.4 cuts in the "
+                        "wrong places; train with a newer one, or with other texts",
+                        f));
+      }
+      for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = Utf8Length(text, at);
+        if (length == 0)
+          return Fail(Code::kCorrupt, fmt::format("feature {}: category {} is not UTF-8", f, i));
+        at += length;
+      }
+    }
   }
   return {};
 }
@@ -214,6 +242,7 @@ Status AddPredictor(Booster booster, const Wrapper& wrapper, Memory& memory, skl
     model.steps.push_back(Blank{missing});
     model.origin.facts.emplace_back("missing", fmt::format("{}", missing));
   }
+  TURNOUT_TRY(CheckTexts(booster));
   if (std::any_of(booster.encodings.begin(), booster.encodings.end(),
                   [](const Encoding& one) { return one.size() > 0; })) {
     model.steps.push_back(EncodingStep(std::move(booster.encodings)));
