@@ -1,6 +1,6 @@
-// Any text behind "tree\n" is read as a LightGBM model, and once more inside of a pickled booster with labels. What
-// comes out is consistent, and every engine that fits answers as the slow model does, to the bit.
-// Seeds: tests/golden/lightgbm tests/hostile/lightgbm.
+// Any text behind "tree\n" is read as a LightGBM model, and once more inside of a pickled booster with
+// labels. What comes out is consistent, and every engine that fits answers as the slow model does, to the
+// bit. Seeds: tests/golden/lightgbm tests/hostile/lightgbm.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -1,6 +1,6 @@
 // Any bytes are read as an XGBoost model in JSON, UBJSON or the legacy binary form, and once more inside of a
-// pickled classifier. What comes out is consistent, and every engine that fits answers as the slow model does,
-// to the bit. Seeds: tests/golden/xgboost tests/hostile/xgboost.
+// pickled classifier. What comes out is consistent, and every engine that fits answers as the slow model
+// does, to the bit. Seeds: tests/golden/xgboost tests/hostile/xgboost.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -37,7 +37,8 @@ std::string Pickled(const std::string& model) {
       "\x80\x03"
       "cxgboost.sklearn\nXGBClassifier\n)\x81}(X\x08\0\0\0classes_]("
       "K\x05K\x07"
-      "eX\x07\0\0\0missingJ\xff\xff\xff\xffX\x08\0\0\0_Boostercxgboost.core\nBooster\n)\x81}(X\x06\0\0\0handleB";
+      "eX\x07\0\0\0missingJ\xff\xff\xff\xffX\x08\0\0\0_Boostercxgboost.core\nBooster\n)\x81}("
+      "X\x06\0\0\0handleB";
   std::string out(kHead, sizeof kHead - 1);
   Append32(out, model.size());
   return out + model + "ubub.";

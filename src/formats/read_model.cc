@@ -57,9 +57,10 @@ Result<pickle::Graph> ReadGraph(std::span<const uint8_t> bytes, FileFormat forma
     default:
       return Fail(
           Code::kUnsupported,
-          fmt::format("this is a {} file; pickle, joblib and skops files and those of XGBoost and LightGBM are "
-                      "read: save the model as one of these",
-                      Name(format)));
+          fmt::format(
+              "this is a {} file; pickle, joblib and skops files and those of XGBoost and LightGBM are "
+              "read: save the model as one of these",
+              Name(format)));
   }
 }
 
@@ -81,7 +82,8 @@ Result<Model> ReadPlain(std::span<const uint8_t> bytes, std::string_view layer) 
     TURNOUT_TRY(CheckModel(*model));
     return model;
   }
-  if (format == FileFormat::kJson && lightgbm::IsDump(bytes)) return In(layer, lightgbm::RefuseDump().error());
+  if (format == FileFormat::kJson && lightgbm::IsDump(bytes))
+    return In(layer, lightgbm::RefuseDump().error());
   if (auto model = ReadXgboost(bytes, format)) {
     if (!*model) return In(layer, std::move(*model).error());
     TURNOUT_TRY(CheckModel(**model));

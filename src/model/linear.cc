@@ -41,7 +41,8 @@ void SumFloats(const Linear& linear, const double* x, double* raw) {
   for (std::size_t k = 0; k < outputs; ++k) {
     const double* weights = linear.weights.data() + k * features;
     auto sum = static_cast<float>(linear.intercept[k]);
-    for (std::size_t i = 0; i < features; ++i) sum += static_cast<float>(x[i]) * static_cast<float>(weights[i]);
+    for (std::size_t i = 0; i < features; ++i)
+      sum += static_cast<float>(x[i]) * static_cast<float>(weights[i]);
     raw[k] = static_cast<double>(sum);
   }
 }

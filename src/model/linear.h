@@ -12,9 +12,9 @@ namespace turnout {
 struct Linear {
   int32_t features = 0;
   int32_t outputs = 1;
-  bool float32 = false;           // intercept, values, products and sums are float32, the intercept comes first
-                                  // (XGBoost's gblinear)
-  std::vector<double> weights;    // outputs x features, row-major
+  bool float32 = false;         // intercept, values, products and sums are float32, the intercept comes first
+                                // (XGBoost's gblinear)
+  std::vector<double> weights;  // outputs x features, row-major
   std::vector<double> intercept;  // outputs
 };
 

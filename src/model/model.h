@@ -39,16 +39,16 @@ enum class Link : uint8_t {
   kOneVsRest,      // expit of each, divided by their sum; all of them 0: equal shares
   kModifiedHuber,  // (raw cut to [-1, 1] + 1) / 2, of two classes p1, else divided by their sum; all of them
                    // 0: equal shares
-  kEachExpit,     // 1 / (1 + exp(-link_scale raw)) of each, as they are (LightGBM's multiclassova)
-  kLog1pExp,      // log1p(exp(raw)): a regression (LightGBM's cross_entropy_lambda)
-  kSignedSquare,  // raw |raw|: a regression (LightGBM's sqrt)
-  kExpFloat,      // XGBoost's, all in float32: exp of each value;
-  kExpitFloat,    // p1 = 1 / (exp(min(-raw, 88.7)) + 1 + 1e-16), p0 = 1 - p1, of a classification; of a
-                  // regression the one value p1;
-  kSoftmaxFloat,  // softmax, the largest taken off;
-  kStep,          // raw > 0: 1, else 0 (binary:hinge), classification or regression;
-  kExpectiles,    // v0 = raw0, vk = v(k-1) + (1e-6 + log1p(exp(rawk))) (reg:expectileerror);
-  kAscending,     // the values in ascending order (reg:quantileerror since 3.4)
+  kEachExpit,      // 1 / (1 + exp(-link_scale raw)) of each, as they are (LightGBM's multiclassova)
+  kLog1pExp,       // log1p(exp(raw)): a regression (LightGBM's cross_entropy_lambda)
+  kSignedSquare,   // raw |raw|: a regression (LightGBM's sqrt)
+  kExpFloat,       // XGBoost's, all in float32: exp of each value;
+  kExpitFloat,     // p1 = 1 / (exp(min(-raw, 88.7)) + 1 + 1e-16), p0 = 1 - p1, of a classification; of a
+                   // regression the one value p1;
+  kSoftmaxFloat,   // softmax, the largest taken off;
+  kStep,           // raw > 0: 1, else 0 (binary:hinge), classification or regression;
+  kExpectiles,     // v0 = raw0, vk = v(k-1) + (1e-6 + log1p(exp(rawk))) (reg:expectileerror);
+  kAscending,      // the values in ascending order (reg:quantileerror since 3.4)
   // Of predictors that give probabilities behind their scores (Model::extra):
   kGiven,            // the last raw scores, one of each class;
   kGivenSecond,      // p1 = the last raw score, p0 = 1 - p1;

@@ -7,10 +7,10 @@ namespace {
 
 // In the order of Step's alternatives.
 constexpr std::string_view kStepNames[] = {
-    "scale",     "impute", "one-hot",       "ordinal",   "columns",  "impute text", "indicate",
-    "affine",    "clip",   "target encode", "members",   "present",  "function",    "power",
-    "quantiles", "bins",   "threshold",     "normalize", "products", "project",
-    "inverse power", "blank"};
+    "scale",    "impute",  "one-hot",       "ordinal",       "columns",   "impute text",
+    "indicate", "affine",  "clip",          "target encode", "members",   "present",
+    "function", "power",   "quantiles",     "bins",          "threshold", "normalize",
+    "products", "project", "inverse power", "blank"};
 static_assert(std::size(kStepNames) == std::variant_size_v<Step>);
 
 Result<ColumnTypes> OutputsOf(std::span<const Step> steps, ColumnTypes inputs, int level);

@@ -30,10 +30,9 @@
 namespace turnout {
 
 struct Columns;
-using Step =
-    std::variant<Scale, Impute, OneHot, Ordinal, Columns, ImputeText, Indicate, Affine, Clip, TargetEncode,
-                 Members, Present, Compute, Power, Quantiles, Bins, Threshold, Normalize, Products, Project,
-                 InversePower, Blank>;
+using Step = std::variant<Scale, Impute, OneHot, Ordinal, Columns, ImputeText, Indicate, Affine, Clip,
+                          TargetEncode, Members, Present, Compute, Power, Quantiles, Bins, Threshold,
+                          Normalize, Products, Project, InversePower, Blank>;
 // "scale", "one-hot", ...: for messages.
 std::string_view Name(const Step& step);
 

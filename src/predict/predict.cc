@@ -37,7 +37,8 @@ std::string_view Objection(const Input& input, const Version::Closed& closed, st
 std::string Message(std::string_view type, const Version& version) {
   if (type == "missing") return fmt::format("The model ({}) can't take a missing value here", version.name);
   if (type == "enum") return fmt::format("The model ({}) was not trained on this value", version.name);
-  if (type == "out_of_domain") return fmt::format("The model ({}) has no answer for this value", version.name);
+  if (type == "out_of_domain")
+    return fmt::format("The model ({}) has no answer for this value", version.name);
   return fmt::format("The value is too large for the model ({})", version.name);
 }
 
@@ -93,8 +94,7 @@ bool Predictor::CheckInputs(const Version& version, const Contract& contract, co
       }
     };
     if (inputs_[i].numbers != nullptr) {
-      if (input.closed || !AllWithin(inputs_[i].numbers, rows.count, input))
-        check(inputs_[i].numbers);
+      if (input.closed || !AllWithin(inputs_[i].numbers, rows.count, input)) check(inputs_[i].numbers);
     } else if (input.closed || !input.accepts_missing) {
       check(inputs_[i].texts);
     }

@@ -265,13 +265,15 @@ Status CheckChain(std::span<const Stage> stages, const Context& outer) {
   const Part& last = stages.back().part;
   const std::string_view name = pickle::ClassName(last.value);
   if (name.starts_with("sklearn.preprocessing._label.")) {
-    return pickle::Fail(Code::kUnsupported, last,
-                        "it translates labels and predicts nothing; serve the model that was fitted on them, and "
-                        "name its classes in the contract's reply");
+    return pickle::Fail(
+        Code::kUnsupported, last,
+        "it translates labels and predicts nothing; serve the model that was fitted on them, and "
+        "name its classes in the contract's reply");
   }
   if (FindPredictor(name) == nullptr && CheckTransformer(last)) {
-    return pickle::Fail(Code::kUnsupported, last,
-                        "it transforms rows and predicts nothing; save the pipeline of it and the model behind it");
+    return pickle::Fail(
+        Code::kUnsupported, last,
+        "it transforms rows and predicts nothing; save the pipeline of it and the model behind it");
   }
   if (FindPredictor(name) == nullptr) {
     return pickle::Fail(

@@ -124,8 +124,8 @@ struct Loaded {
 // Appends the steps of a pipeline that ends in a predictor, or of a predictor, to out.model and loads the
 // predictor; out.inputs is the number of columns before the steps, then of those that reach the predictor.
 Status LoadChain(const Part& part, std::string_view name, const Context& context, Loaded& out);
-// A whole model over `columns` columns, those of them that it takes, and Loaded::decides. `front` stands before
-// its steps.
+// A whole model over `columns` columns, those of them that it takes, and Loaded::decides. `front` stands
+// before its steps.
 struct Nested {
   Member member;  // without what it gives
   bool decides = false;
@@ -169,8 +169,8 @@ Status LoadSteps(std::span<const Stage> stages, const Context& context, int dept
                  std::vector<Step>& steps);
 
 // ---- inputs.cc
-// Fills type, accepts_missing, largest, lowest, highest, categories, numbers and closed of the signature's inputs from the
-// steps and the predictor behind them.
+// Fills type, accepts_missing, largest, lowest, highest, categories, numbers and closed of the signature's
+// inputs from the steps and the predictor behind them.
 Status DescribeInputs(const std::vector<Step>& steps, const Loaded& predictor, Signature& signature);
 
 }  // namespace turnout::sklearn

@@ -1,5 +1,5 @@
-#include "formats/sklearn/load.h"
 #include "formats/sklearn/transformers.h"
+#include "formats/sklearn/load.h"
 
 #include <fmt/format.h>
 
@@ -71,10 +71,11 @@ std::vector<std::string_view> TransformerClasses() {
 Status CheckTransformer(const Part& part) {
   const std::string_view name = pickle::ClassName(part.value);
   if (FindTransformer(name) != nullptr) return {};
-  return pickle::Fail(Code::kUnsupported, part,
-                      fmt::format("{} can't be run by this server (turnout inspect --support lists what it reads). Replace "
-                                  "the step, or do its work before the model",
-                                  name.empty() ? pickle::Describe(part.value) : std::string(name)));
+  return pickle::Fail(
+      Code::kUnsupported, part,
+      fmt::format("{} can't be run by this server (turnout inspect --support lists what it reads). Replace "
+                  "the step, or do its work before the model",
+                  name.empty() ? pickle::Describe(part.value) : std::string(name)));
 }
 
 Status LoadTransformer(const Part& part, const Context& context, int32_t inputs, int depth,

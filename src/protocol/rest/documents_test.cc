@@ -4,10 +4,10 @@
 #include <string>
 
 #include "bytes/json.h"
+#include "bytes/json_builder.h"
 #include "protocol/rest/content_type.h"
 #include "protocol/rest/docs_page.h"
 #include "protocol/rest/example_row.h"
-#include "bytes/json_builder.h"
 #include "protocol/rest/openapi.h"
 #include "protocol/rest/openapi_schema.h"
 #include "protocol/rest/test_server.h"

@@ -5,8 +5,8 @@
 #include <limits>
 #include <variant>
 
-#include "protocol/rest/example_row.h"
 #include "bytes/json_builder.h"
+#include "protocol/rest/example_row.h"
 
 namespace turnout {
 namespace {
