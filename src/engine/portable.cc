@@ -71,7 +71,8 @@ class Portable final : public Engine {
     const bool batch = rows >= (shallow_ ? kShallowBatchFrom : kBatchFrom);
     const std::size_t stride = std::min(rows, kBlockRows);
     const std::size_t sums = batch ? kBlockRows * scores.outputs : 0;
-    const std::size_t linear_size = nodes_.linear_features.size() * kBlockRows;
+    // One column at least: `linear` is moved along the rows whatever the leaves are.
+    const std::size_t linear_size = std::max<std::size_t>(nodes_.linear_features.size(), 1) * kBlockRows;
     const std::size_t scratch_size = program_.scratch() * stride;
     const std::size_t cells_size = columns_ * (batch ? kBlockRows : 1);
     constexpr bool kDouble = std::is_same_v<Real, double>;
