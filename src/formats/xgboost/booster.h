@@ -67,10 +67,9 @@ struct Booster {
   std::vector<Tree> trees;
   std::vector<int32_t> tree_info;         // the output that each adds to
   std::vector<int64_t> iteration_indptr;  // the first tree of each iteration, and the end (since 2.0)
-  bool has_indptr = false;
-  std::vector<float> weight_drop;   // dart: what each tree's leaves are multiplied by
-  std::vector<Encoding> encodings;  // one per feature, or none
-  std::vector<float> weights;       // gblinear: by feature then output, the biases last
+  std::vector<float> weight_drop;         // dart: what each tree's leaves are multiplied by
+  std::vector<Encoding> encodings;        // one per feature, or none
+  std::vector<float> weights;             // gblinear: by feature then output, the biases last
 
   bool AtLeast(int a, int b, int c = 0) const {
     if (major != a) return major > a;

@@ -284,7 +284,7 @@ class Reader {
            });
          }},
         {"tree_info", [&] { return Numbers(booster_.tree_info); }},
-        {"iteration_indptr", [&] { return booster_.has_indptr = true, Numbers(booster_.iteration_indptr); }},
+        {"iteration_indptr", [&] { return Numbers(booster_.iteration_indptr); }},
         {"weight_drop", [&] { return WeightDrop(); }},
         {"cats", [&] { return Object({{"enc", [&] { return Encodings(); }}}); }},
         {"weights", [&] { return Numbers(booster_.weights); }},
@@ -379,37 +379,6 @@ class Reader {
 };
 
 }  // namespace
-
-Status Memory::Take(std::string_view what, uint64_t bytes) {
-  if (bytes <= left_) {
-    left_ -= bytes;
-    return {};
-  }
-  return Fail(
-      Code::kCorrupt,
-      fmt::format("{}: up to here the model takes more than 4 times its file plus 64 MB of memory; the "
-                  "file is damaged or made to fill the memory",
-                  what));
-}
-
-bool ParseFloats(std::string_view text, std::vector<float>& values) {
-  const bool list = text.starts_with('[');
-  if (list) {
-    if (!text.ends_with(']')) return false;
-    text = text.substr(1, text.size() - 2);
-  }
-  for (;;) {
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    float value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{}) return false;
-    values.push_back(value);
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    if (text.empty()) return true;
-    if (!list || !text.starts_with(',')) return false;
-    text.remove_prefix(1);
-  }
-}
 
 Status ReadDocument(Source& source, Memory& memory, Booster& booster) {
   return Reader(source, memory, booster).Read();

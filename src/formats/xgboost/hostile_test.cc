@@ -68,6 +68,21 @@ TEST(HostileXgboost, TheGoodModelsAreRead) {
   EXPECT_EQ(Predict(*legacy, values).raw[0], 0.25 + 2 * 1.25);
 }
 
+// No list is as none: the iterations are counted by the trees.
+TEST(HostileXgboost, AnEmptyListOfIterations) {
+  std::string text = ReadFile("tests/hostile/xgboost/good.json");
+  const auto replace = [&text](std::string_view from, std::string_view to) {
+    const std::size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    text.replace(at, from.size(), to);
+  };
+  replace(R"("iteration_indptr":[0,1,2])", R"("iteration_indptr":[])");
+  replace(R"("attributes":{})", R"("attributes":{"best_iteration":"0","scikit_learn":"{}"})");
+  const auto model = Read(text);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_EQ(std::get<Forest>(model->predictor).trees(), 1u);
+}
+
 // ---- what fills the memory
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -163,6 +163,7 @@ Result<Model> LoadPickled(const pickle::Part& part, sklearn::Budget& budget) {
 Status LoadLastStep(const pickle::Part& part, const sklearn::Context& context, sklearn::Loaded& out) {
   std::optional<Memory> memory;
   TURNOUT_ASSIGN(Pickled pickled, ReadPickled(part, context.budget, memory));
+  out.model.origin.facts.emplace_back("XGBoost", VersionText(pickled.booster));
   auto added = AddPredictor(std::move(pickled.booster), pickled.wrapper, *memory, out);
   if (!added) return Within(part.path.text(), std::move(added).error());
   return {};

@@ -221,6 +221,9 @@ CASES = [
          categories={"plan": str, "region": str}, only="new", files="pkl json ubj"),
     Case("texts_parts", "the same, split into parts", texts, real, lambda: regressor(
         enable_categorical=True, tree_method="hist", max_cat_to_onehot=1), categories={"plan": str, "region": str}, only="new", files="pkl ubj"),
+    Case("texts_missing", "0 stands for missing, and so does the category whose code is 0", texts, real, lambda: regressor(
+        enable_categorical=True, tree_method="hist", missing=0.0), categories={"plan": str, "region": str}, values=[0.0, -0.0], only="new",
+        files="pkl"),
     Case("numbered", "numbers as categories, which the model encodes", numbered, real, lambda: regressor(
         enable_categorical=True, tree_method="hist"), categories={"branch": int, "plan": str}, only="new", files="pkl json ubj"),
     Case("pruned", "nodes that were deleted again", array, real, pruned, files=ALL),
