@@ -184,8 +184,9 @@ class Job {
       free_.pop_back();
     }
     auto more = input_.Next(splitter_, chunk->input);
+    const bool chunk_filled = more && *more;
     if (!more) SetError(std::move(more).error());
-    if (!more || !*more) {
+    if (!chunk_filled) {
       std::lock_guard lock(mutex_);
       free_.push_back(chunk);
       return nullptr;

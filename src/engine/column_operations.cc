@@ -1,5 +1,6 @@
 // What a ColumnProgram does with a block of rows.
 #include <algorithm>
+#include <cassert>
 
 #include "engine/column_program.h"
 
@@ -28,11 +29,12 @@ void ColumnProgram::Run(std::span<const ColumnView> inputs, std::size_t first, s
     const std::string_view* texts =
         is_text ? inputs[static_cast<std::size_t>(Input(operation.from))].texts + first : nullptr;
     const double* from = is_text ? nullptr : Numbers(operation.from, inputs, first, scratch, stride);
+    assert(from != nullptr || operation.kind == Kind::kOneHot || operation.kind == Kind::kLookUp);
     const double a = operation.a, b = operation.b;
     // Where the category's entry is in a table that begins with the entry of unknown ones.
     auto entry = [&](std::size_t r) {
       const CategoryIndex& index = indexes_[static_cast<std::size_t>(operation.index)];
-      return static_cast<std::size_t>(1 + (is_text ? index.Find(texts[r]) : index.Find(from[r])));
+      return static_cast<std::size_t>(is_text ? index.Find(texts[r]) : index.Find(from[r])) + 1;
     };
     switch (operation.kind) {
       case Kind::kSubtract:

@@ -183,14 +183,14 @@ Status CheckCombination(const Combination& c) {
 }
 
 void Combine(const Combination& c, const double* x, double* raw) {
-  const std::size_t n = Size(c.outputs), columns = Size(c.features);
+  const std::size_t n = Size(c.outputs), columns = Size(c.features), members = columns / n;
   switch (c.kind) {
     case Kind::kColumns: std::copy_n(x, n, raw); return;
     case Kind::kConstant: std::copy(c.constants.begin(), c.constants.end(), raw); return;
     case Kind::kMean:
       std::copy_n(x, n, raw);
       for (std::size_t i = n; i < columns; ++i) raw[i % n] += x[i];
-      for (std::size_t k = 0; k < n; ++k) raw[k] /= static_cast<double>(columns / n);
+      for (std::size_t k = 0; k < n; ++k) raw[k] /= static_cast<double>(members);
       return;
     case Kind::kWeightedMean:
       for (std::size_t k = 0; k < n; ++k) raw[k] = x[k] * c.weights[0];

@@ -111,7 +111,7 @@ double TargetValue(const TargetEncode& encoder, std::size_t column, int32_t cate
                       static_cast<std::size_t>(output)];
 }
 
-Result<ColumnTypes> OutputsOf(const OneHot& encoder, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const OneHot& encoder, const ColumnTypes& inputs) {
   TURNOUT_TRY(CheckEncoder(encoder.columns, inputs));
   TURNOUT_TRY(NeedOneEach(encoder.dropped.size(), "dropped categories", inputs.size()));
   std::size_t outputs = 0;
@@ -131,12 +131,12 @@ Result<ColumnTypes> OutputsOf(const OneHot& encoder, ColumnTypes inputs) {
   return ColumnTypes(outputs, ColumnType::kNumber);
 }
 
-Result<ColumnTypes> OutputsOf(const Ordinal& encoder, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const Ordinal& encoder, const ColumnTypes& inputs) {
   TURNOUT_TRY(CheckEncoder(encoder.columns, inputs));
   return ColumnTypes(inputs.size(), ColumnType::kNumber);
 }
 
-Result<ColumnTypes> OutputsOf(const TargetEncode& encoder, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const TargetEncode& encoder, const ColumnTypes& inputs) {
   TURNOUT_TRY(CheckEncoder(encoder.columns, inputs));
   TURNOUT_TRY(NeedOneEach(encoder.values.size(), "tables", inputs.size()));
   if (encoder.outputs < 1 || encoder.unknown.size() != static_cast<std::size_t>(encoder.outputs)) {

@@ -56,9 +56,9 @@ struct TargetEncode {
 };
 double TargetValue(const TargetEncode& encoder, std::size_t column, int32_t category, int32_t output);
 
-Result<ColumnTypes> OutputsOf(const OneHot& encoder, ColumnTypes inputs);
-Result<ColumnTypes> OutputsOf(const Ordinal& encoder, ColumnTypes inputs);
-Result<ColumnTypes> OutputsOf(const TargetEncode& encoder, ColumnTypes inputs);
+Result<ColumnTypes> OutputsOf(const OneHot& encoder, const ColumnTypes& inputs);
+Result<ColumnTypes> OutputsOf(const Ordinal& encoder, const ColumnTypes& inputs);
+Result<ColumnTypes> OutputsOf(const TargetEncode& encoder, const ColumnTypes& inputs);
 Row Apply(const OneHot& encoder, Row row);
 Row Apply(const Ordinal& encoder, Row row);
 Row Apply(const TargetEncode& encoder, Row row);

@@ -21,16 +21,15 @@ bool IsMarked(const Indicate& indicate, const Value& value) {
   return value.is_text ? IsMarked(value.text, indicate.text_marker) : IsMarked(value.number, indicate.marker);
 }
 
-Result<ColumnTypes> OutputsOf(const Impute& impute, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const Impute& impute, const ColumnTypes& inputs) {
   TURNOUT_TRY(NeedNumbers(inputs));
   TURNOUT_TRY(NeedOneEach(impute.statistics.size(), "statistics", inputs.size()));
   const auto dropped = std::count_if(impute.statistics.begin(), impute.statistics.end(),
                                      [](double value) { return std::isnan(value); });
-  inputs.resize(inputs.size() - static_cast<std::size_t>(dropped));
-  return inputs;
+  return ColumnTypes(inputs.size() - static_cast<std::size_t>(dropped), ColumnType::kNumber);
 }
 
-Result<ColumnTypes> OutputsOf(const ImputeText& impute, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const ImputeText& impute, const ColumnTypes& inputs) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i] == ColumnType::kText) continue;
     return Fail(Code::kCorrupt, fmt::format("column {} is a number, a text expected", i));
@@ -39,7 +38,7 @@ Result<ColumnTypes> OutputsOf(const ImputeText& impute, ColumnTypes inputs) {
   return inputs;
 }
 
-Result<ColumnTypes> OutputsOf(const Indicate& indicate, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const Indicate& indicate, const ColumnTypes& inputs) {
   for (const int32_t feature : indicate.features) {
     if (feature < 0 || feature >= static_cast<int64_t>(inputs.size())) {
       return Fail(Code::kCorrupt, fmt::format("takes column {} of {}", feature, inputs.size()));

@@ -42,9 +42,9 @@ bool IsMarked(double number, double marker);
 bool IsMarked(std::string_view text, const std::optional<std::string>& marker);
 bool IsMarked(const Indicate& indicate, const Value& value);
 
-Result<ColumnTypes> OutputsOf(const Impute& impute, ColumnTypes inputs);
-Result<ColumnTypes> OutputsOf(const ImputeText& impute, ColumnTypes inputs);
-Result<ColumnTypes> OutputsOf(const Indicate& indicate, ColumnTypes inputs);
+Result<ColumnTypes> OutputsOf(const Impute& impute, const ColumnTypes& inputs);
+Result<ColumnTypes> OutputsOf(const ImputeText& impute, const ColumnTypes& inputs);
+Result<ColumnTypes> OutputsOf(const Indicate& indicate, const ColumnTypes& inputs);
 Row Apply(const Impute& impute, Row row);
 Row Apply(const ImputeText& impute, Row row);
 Row Apply(const Indicate& indicate, Row row);

@@ -90,7 +90,7 @@ std::size_t GivenColumns(const Member& member) {
   return columns;
 }
 
-Result<ColumnTypes> OutputsOf(const Members& members, ColumnTypes inputs, int level) {
+Result<ColumnTypes> OutputsOf(const Members& members, const ColumnTypes& inputs, int level) {
   std::size_t columns = members.passthrough ? inputs.size() : 0;
   for (std::size_t m = 0; m < members.members.size(); ++m) {
     if (auto status = Check(members.members[m], inputs, level); !status) {

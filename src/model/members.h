@@ -51,7 +51,7 @@ std::size_t GivenColumns(const Member& member);
 
 // Checks the members, each as CheckModel does, and that their inputs fit the columns. `level` counts what the
 // step is nested in (kMaxStepNesting).
-Result<ColumnTypes> OutputsOf(const Members& members, ColumnTypes inputs, int level);
+Result<ColumnTypes> OutputsOf(const Members& members, const ColumnTypes& inputs, int level);
 
 Row Apply(const Members& members, Row row);
 

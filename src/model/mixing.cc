@@ -17,12 +17,12 @@ Status NeedFeatures(int32_t features, const ColumnTypes& inputs) {
 
 }  // namespace
 
-Result<ColumnTypes> OutputsOf(const Normalize&, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const Normalize&, const ColumnTypes& inputs) {
   TURNOUT_TRY(NeedNumbers(inputs));
   return inputs;
 }
 
-Result<ColumnTypes> OutputsOf(const Products& products, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const Products& products, const ColumnTypes& inputs) {
   TURNOUT_TRY(NeedFeatures(products.features, inputs));
   int32_t before = 0;
   for (const int32_t end : products.ends) {
@@ -39,7 +39,7 @@ Result<ColumnTypes> OutputsOf(const Products& products, ColumnTypes inputs) {
   return ColumnTypes(products.ends.size(), ColumnType::kNumber);
 }
 
-Result<ColumnTypes> OutputsOf(const Project& project, ColumnTypes inputs) {
+Result<ColumnTypes> OutputsOf(const Project& project, const ColumnTypes& inputs) {
   TURNOUT_TRY(NeedFeatures(project.features, inputs));
   const auto features = static_cast<std::size_t>(project.features);
   if (features == 0 || project.weights.size() % features != 0) {

@@ -37,9 +37,9 @@ struct Project {
   }
 };
 
-Result<ColumnTypes> OutputsOf(const Normalize& normalize, ColumnTypes inputs);
-Result<ColumnTypes> OutputsOf(const Products& products, ColumnTypes inputs);
-Result<ColumnTypes> OutputsOf(const Project& project, ColumnTypes inputs);
+Result<ColumnTypes> OutputsOf(const Normalize& normalize, const ColumnTypes& inputs);
+Result<ColumnTypes> OutputsOf(const Products& products, const ColumnTypes& inputs);
+Result<ColumnTypes> OutputsOf(const Project& project, const ColumnTypes& inputs);
 Row Apply(const Normalize& normalize, Row row);
 Row Apply(const Products& products, Row row);
 Row Apply(const Project& project, Row row);

@@ -71,7 +71,7 @@ void StreamScorer::AppendHeaders(const Message& message, std::string_view error,
   if (!error.empty()) outbox.headers.push_back({"turnout-error", outbox.texts.Copy(error)});
 }
 
-void StreamScorer::Score(std::shared_ptr<const Snapshot> snapshot, std::span<const Message> messages,
+void StreamScorer::Score(const std::shared_ptr<const Snapshot>& snapshot, std::span<const Message> messages,
                          std::span<const Sent> from, Outbox& outbox) {
   const auto received = std::chrono::steady_clock::now();
   if (!reader_ || reader_->contract != snapshot->contract) reader_.emplace(snapshot->contract);

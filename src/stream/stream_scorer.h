@@ -24,7 +24,7 @@ class StreamScorer {
 
   // Appends one message for each of `messages`, in order; `from` has as many. A message's own headers are
   // passed on, but not those that a Turnout before this one added.
-  void Score(std::shared_ptr<const Snapshot> snapshot, std::span<const Message> messages,
+  void Score(const std::shared_ptr<const Snapshot>& snapshot, std::span<const Message> messages,
              std::span<const Sent> from, Outbox& outbox);
 
   // A dead letter for a message that the broker took neither an answer nor a full dead letter for. Only after

@@ -175,7 +175,7 @@ Values Value::Items() const {
     case Kind::kSlice:
     case Kind::kRange: return {store_, store_->Ids(node)};
     case Kind::kArray: return {store_, node.array->items};
-    default: assert(!"a value without items"); return {store_, {}};
+    default: assert(false && "a value without items"); return {store_, {}};
   }
 }
 

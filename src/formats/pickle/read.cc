@@ -225,9 +225,8 @@ bool Reader::PushDecimal(std::string_view line, std::string_view opcode) {
   if (opcode == "INT" && (line == "00" || line == "01")) return Push(store_.AddBool(line == "01"));
   if (line.ends_with('L')) line.remove_suffix(1);
   int64_t value = 0;
-  const char* end = line.data() + line.size();
-  const auto [stop, error] = std::from_chars(line.data(), end, value);
-  if (error == std::errc() && stop == end) return Push(store_.AddInt(value));
+  const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+  if (error == std::errc() && stop == line.data() + line.size()) return Push(store_.AddInt(value));
   const auto big = line.size() <= limits_.integer_bytes * 2 ? DecimalToBytes(line) : std::nullopt;
   if (!big) {
     return call_.Corrupt(
@@ -243,9 +242,8 @@ bool Reader::PushDecimal(std::string_view line, std::string_view opcode) {
 bool Reader::PushFloat(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   double value = 0;
-  const char* end = line.data() + line.size();
-  const auto [stop, error] = std::from_chars(line.data(), end, value);
-  if (error != std::errc() || stop != end) {
+  const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+  if (error != std::errc() || stop != line.data() + line.size()) {
     return call_.Corrupt(
         fmt::format("FLOAT of '{}', which is not a number; the file is damaged", Printable(line)));
   }
@@ -267,9 +265,8 @@ bool Reader::PushLatin1(std::span<const uint8_t> bytes) {
 
 bool Reader::MemoIndex(std::string_view line, std::string_view opcode, uint64_t* index) {
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const char* end = line.data() + line.size();
-  const auto [stop, error] = std::from_chars(line.data(), end, *index);
-  if (error == std::errc() && stop == end) return true;
+  const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), *index);
+  if (error == std::errc() && stop == line.data() + line.size()) return true;
   return call_.Corrupt(
       fmt::format("{} of '{}', a memo index expected; the file is damaged", opcode, Printable(line)));
 }

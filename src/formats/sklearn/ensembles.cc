@@ -33,7 +33,7 @@ std::unexpected<Error> NotFor(const Part& estimator, std::size_t i, const Nested
 // The weights of the members: of those that were not dropped; none if all weigh the same.
 Result<std::vector<double>> VotingWeights(const Part& estimator, const Context& context,
                                           std::size_t members) {
-  TURNOUT_ASSIGN(const auto all, MemberNumbers(estimator, "weights", context, members));
+  TURNOUT_ASSIGN(auto all, MemberNumbers(estimator, "weights", context, members));
   if (all.empty() || all.size() == members) return all;
   TURNOUT_ASSIGN(const Part list, pickle::Attribute(estimator, "estimators"));
   TURNOUT_ASSIGN(const pickle::Values entries, pickle::Elements(list));

@@ -35,7 +35,7 @@ std::vector<double> BaseOfClasses(std::vector<double> p, bool exponential, const
 
 Result<std::vector<double>> Base(const Part& estimator, const Context& context, bool classifier,
                                  bool exponential, int32_t outputs) {
-  const std::vector<double> zeros(static_cast<std::size_t>(outputs), 0.0);
+  std::vector<double> zeros(static_cast<std::size_t>(outputs), 0.0);
   TURNOUT_ASSIGN(const Part init, pickle::Attribute(estimator, "init_"));
   if (init.value.kind() == pickle::Kind::kText && init.value.Text() == "zero") return zeros;
   const std::string_view name = pickle::ClassName(init.value);

@@ -57,7 +57,7 @@ Status ReadInputs(const Booster& booster, const Wrapper& wrapper, Memory& memory
     if (booster.encodings.empty() || booster.encodings[f].size() == 0) continue;
     const Encoding& encoding = booster.encodings[f];
     uint64_t bytes = encoding.numbers.size() * sizeof(double);
-    for (const std::string& text : encoding.texts) bytes += sizeof text + text.size();
+    for (const std::string& text : encoding.texts) bytes += sizeof(std::string) + text.size();
     TURNOUT_TRY(memory.Take("cats.enc", bytes));
     input.closed = true;
     input.type = encoding.is_text ? ColumnType::kText : ColumnType::kNumber;

@@ -172,9 +172,8 @@ Status JsonSource::Number() {
 }
 
 bool JsonSource::AsInt(int64_t& value) const {
-  const char* const end = text_.data() + text_.size();
-  const auto [to, error] = std::from_chars(text_.data(), end, value);
-  if (error == std::errc{} && to == end) return true;
+  const auto [to, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+  if (error == std::errc{} && to == text_.data() + text_.size()) return true;
   const double number = AsDouble();  // 3.0, 1e2
   if (!(std::fabs(number) < 0x1p53) || number != std::floor(number)) return false;
   value = static_cast<int64_t>(number);
@@ -188,9 +187,8 @@ Float Parse(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (text == "Infinity" || text == "-Infinity") return negative ? -kInfinity : kInfinity;
   Float value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [to, error] = std::from_chars(text.data(), end, value);
-  if (error == std::errc{} && to == end) return value;
+  const auto [to, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc{} && to == text.data() + text.size()) return value;
   // Too large or too small.
   const ParsedNumber parsed = ParseNumber(text);
   if (parsed.error == NumberError::kTooLarge) return negative ? -kInfinity : kInfinity;
