@@ -7,7 +7,17 @@
 namespace turnout {
 namespace {
 
+// Blocks of rows are held column by column: a million columns of terms would take half a gigabyte.
+std::string TooWide(const Model& model) {
+  constexpr int32_t kMost = 1 << 17;
+  const int32_t features =
+      std::visit([](const auto& predictor) { return predictor.features; }, model.predictor);
+  return features <= kMost ? ""
+                           : fmt::format("{} columns reach the predictor, at most {} fit", features, kMost);
+}
+
 std::string LinearMisfit(const Model& model) {
+  if (const std::string wide = TooWide(model); !wide.empty()) return wide;
   if (const auto* linear = std::get_if<Linear>(&model.predictor)) {
     return linear->float32 ? "the predictor adds in float32" : "";
   }
@@ -23,8 +33,9 @@ struct Entry {
 // The first that fits is used.
 constexpr Entry kEngines[] = {
     {"portable", PortableMisfit, CompilePortable},
+    {"sparse", SparseMisfit, CompileSparse},
     {"linear", LinearMisfit, CompileLinear},
-    {"rows", [](const Model&) { return std::string(); }, CompileRows},
+    {"rows", TooWide, CompileRows},
     {"reference", [](const Model&) { return std::string(); }, CompileReference},
 };
 

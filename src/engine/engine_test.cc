@@ -280,15 +280,17 @@ TEST(Engine, ChoiceIsExplained) {
   RandomForest random(1);
   const Model forest = Wrap(random.Make({}), false);
   const auto choices = ExplainEngines(forest);
-  ASSERT_EQ(choices.size(), 4u);
-  EXPECT_EQ(choices[0].name, "portable");
-  EXPECT_EQ(choices[0].reason, "");
-  EXPECT_EQ(choices[1].name, "linear");
-  EXPECT_EQ(choices[1].reason, "the predictor is a forest");
-  EXPECT_EQ(choices[2].name, "rows");
-  EXPECT_EQ(choices[2].reason, "");
-  EXPECT_EQ(choices[3].name, "reference");
-  EXPECT_EQ(choices[3].reason, "");
+  const std::vector<std::pair<std::string_view, std::string_view>> expected = {
+      {"portable", ""},
+      {"sparse", "the predictor is not linear in double"},
+      {"linear", "the predictor is a forest"},
+      {"rows", ""},
+      {"reference", ""}};
+  ASSERT_EQ(choices.size(), expected.size());
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    EXPECT_EQ(choices[i].name, expected[i].first);
+    EXPECT_EQ(choices[i].reason, expected[i].second);
+  }
   EXPECT_EQ((*CompileEngine(forest))->name(), "portable");
 
   Model linear = forest;
@@ -298,7 +300,7 @@ TEST(Engine, ChoiceIsExplained) {
   EXPECT_EQ(CompileEngine(linear, "portable").error().message,
             "the engine portable does not fit this model: the predictor is linear");
   EXPECT_EQ(CompileEngine(linear, "avx1024").error().message,
-            "no engine \"avx1024\"; there are portable, linear, rows, reference");
+            "no engine \"avx1024\"; there are portable, sparse, linear, rows, reference");
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ std::string PortableMisfit(const Model& model);
 std::unique_ptr<const Engine> CompilePortable(const Model& model);
 // Any predictor, row by row; its steps column by column.
 std::unique_ptr<const Engine> CompileRows(const Model& model);
+// Linear predictors of terms, those of each row alone.
+std::string SparseMisfit(const Model& model);
+std::unique_ptr<const Engine> CompileSparse(const Model& model);
 // Linear predictors, column by column.
 std::unique_ptr<const Engine> CompileLinear(const Model& model);
 

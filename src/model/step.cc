@@ -10,12 +10,12 @@ constexpr std::string_view kStepNames[] = {
     "scale",    "impute",  "one-hot",       "ordinal",       "columns",   "impute text",
     "indicate", "affine",  "clip",          "target encode", "members",   "present",
     "function", "power",   "quantiles",     "bins",          "threshold", "normalize",
-    "products", "project", "inverse power", "blank"};
+    "products", "project", "inverse power", "blank",         "vectorize"};
 static_assert(std::size(kStepNames) == std::variant_size_v<Step>);
 
-Result<ColumnTypes> OutputsOf(std::span<const Step> steps, ColumnTypes inputs, int level);
+Result<ColumnTypes> OutputsOf(std::span<const Step> steps, const ColumnTypes& inputs, int level);
 
-Result<ColumnTypes> OutputsOf(const Columns& columns, ColumnTypes inputs, int level) {
+Result<ColumnTypes> OutputsOf(const Columns& columns, const ColumnTypes& inputs, int level) {
   ColumnTypes outputs;
   for (std::size_t p = 0; p < columns.parts.size(); ++p) {
     const Columns::Part& part = columns.parts[p];
@@ -32,7 +32,7 @@ Result<ColumnTypes> OutputsOf(const Columns& columns, ColumnTypes inputs, int le
       }
       types.push_back(inputs[static_cast<std::size_t>(input)]);
     }
-    auto result = OutputsOf(part.steps, std::move(types), level + 1);
+    auto result = OutputsOf(part.steps, types, level + 1);
     if (!result) return within(std::move(result).error());
     outputs.insert(outputs.end(), result->begin(), result->end());
     if (outputs.size() > kMaxColumns) {
@@ -43,7 +43,7 @@ Result<ColumnTypes> OutputsOf(const Columns& columns, ColumnTypes inputs, int le
 }
 
 template <ElementWise T>
-Result<ColumnTypes> OutputsOf(const T& step, ColumnTypes inputs, int) {
+Result<ColumnTypes> OutputsOf(const T& step, const ColumnTypes& inputs, int) {
   TURNOUT_TRY(NeedNumbers(inputs));
   TURNOUT_TRY(CheckStep(step, inputs.size()));
   return inputs;
@@ -51,23 +51,23 @@ Result<ColumnTypes> OutputsOf(const T& step, ColumnTypes inputs, int) {
 
 template <class T>
   requires(!ElementWise<T>)
-Result<ColumnTypes> OutputsOf(const T& step, ColumnTypes inputs, int) {
-  return turnout::OutputsOf(step, std::move(inputs));
+Result<ColumnTypes> OutputsOf(const T& step, const ColumnTypes& inputs, int) {
+  return turnout::OutputsOf(step, inputs);
 }
 
-Result<ColumnTypes> OutputsOf(std::span<const Step> steps, ColumnTypes inputs, int level) {
+Result<ColumnTypes> OutputsOf(std::span<const Step> steps, const ColumnTypes& inputs, int level) {
+  ColumnTypes columns = inputs;
   if (level > kMaxStepNesting) {
     return Fail(Code::kUnsupported, fmt::format("steps nested deeper than {} levels", kMaxStepNesting));
   }
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    auto outputs =
-        std::visit([&](const auto& step) { return OutputsOf(step, std::move(inputs), level); }, steps[i]);
+    auto outputs = std::visit([&](const auto& step) { return OutputsOf(step, columns, level); }, steps[i]);
     if (!outputs) {
       return Within(fmt::format("step {} ({})", i + 1, Name(steps[i])), std::move(outputs).error());
     }
-    inputs = *std::move(outputs);
+    columns = *std::move(outputs);
   }
-  return inputs;
+  return columns;
 }
 
 Row Apply(const Columns& columns, Row row) {
@@ -90,8 +90,8 @@ Row Apply(const T& step, Row row) {
 
 std::string_view Name(const Step& step) { return kStepNames[step.index()]; }
 
-Result<ColumnTypes> OutputColumns(std::span<const Step> steps, ColumnTypes inputs, int level) {
-  return OutputsOf(steps, std::move(inputs), level);
+Result<ColumnTypes> OutputColumns(std::span<const Step> steps, const ColumnTypes& inputs, int level) {
+  return OutputsOf(steps, inputs, level);
 }
 
 Row Transform(std::span<const Step> steps, Row row) {

@@ -26,13 +26,14 @@
 #include "model/mixing.h"
 #include "model/scaling.h"
 #include "model/value.h"
+#include "model/vectorize.h"
 
 namespace turnout {
 
 struct Columns;
 using Step = std::variant<Scale, Impute, OneHot, Ordinal, Columns, ImputeText, Indicate, Affine, Clip,
                           TargetEncode, Members, Present, Compute, Power, Quantiles, Bins, Threshold,
-                          Normalize, Products, Project, InversePower, Blank>;
+                          Normalize, Products, Project, InversePower, Blank, Vectorize>;
 // "scale", "one-hot", ...: for messages.
 std::string_view Name(const Step& step);
 
@@ -57,8 +58,8 @@ inline constexpr int kMaxStepNesting = 16;
 
 // The number and type of columns after `steps`, given those before; an error names the step that does
 // not fit. Nesting is limited to kMaxStepNesting levels, columns to kMaxColumns.
-Result<std::vector<ColumnType>> OutputColumns(std::span<const Step> steps, std::vector<ColumnType> inputs,
-                                              int level = 1);
+Result<std::vector<ColumnType>> OutputColumns(std::span<const Step> steps,
+                                              const std::vector<ColumnType>& inputs, int level = 1);
 
 // One row through the steps. `row` must have passed OutputColumns' types.
 std::vector<Value> Transform(std::span<const Step> steps, std::vector<Value> row);

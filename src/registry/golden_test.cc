@@ -97,6 +97,16 @@ TEST_P(Golden, EveryEngineAnswersAsTheLibraryDid) {
   EXPECT_GE(engines, 2) << "the slow model and a compiled engine";
 }
 
+// They are part of every clone.
+TEST(GoldenCases, TakeLessThan40Megabytes) {
+  uintmax_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator("tests/golden")) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  EXPECT_GT(bytes, 1'000'000u);
+  EXPECT_LT(bytes, 40'000'000u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(Cases()), [](const auto& one) {
   const fs::path path(one.param);
   const fs::path folder = path.parent_path();

@@ -71,7 +71,8 @@ TEST_F(VersionTest, AnEngineCanBePinned) {
   EXPECT_EQ(made("reference"), "reference");
   EXPECT_EQ(made("linear"),
             kModel + ": the engine linear does not fit this model: the predictor is a forest");
-  EXPECT_EQ(made("fast"), kModel + ": no engine \"fast\"; there are portable, linear, rows, reference");
+  EXPECT_EQ(made("fast"),
+            kModel + ": no engine \"fast\"; there are portable, sparse, linear, rows, reference");
 }
 
 TEST_F(VersionTest, AContractThatDoesNotFitIsRefused) {

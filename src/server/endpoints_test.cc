@@ -75,7 +75,7 @@ TEST(EndpointsTest, ErrorsNameTheFile) {
   config.contract.clear();
   config.versions[0].engine = "warp";
   EXPECT_EQ(Problem(config),
-            ChurnModelPath() + ": no engine \"warp\"; there are portable, linear, rows, reference");
+            ChurnModelPath() + ": no engine \"warp\"; there are portable, sparse, linear, rows, reference");
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ class Inspect(Case):
         self.assertEqual([i["name"] for i in model["inputs"]],
                          ["age", "income", "tenure_months", "monthly_charges", "plan"])
         self.assertEqual({e["name"]: e["fits"] for e in model["engines"]},
-                         {"portable": True, "linear": False, "rows": True, "reference": True})
+                         {"portable": True, "sparse": False, "linear": False, "rows": True, "reference": True})
 
     def test_support(self):
         done = turnout("inspect", "--support")

@@ -58,6 +58,17 @@ CODES = [-1.0, -3.0, 0.0, 2.5, 77.0, 255.0, 300.0, np.nan]
 STRINGS = ["gold", "BASIC", "north ", "naïve", np.nan]
 
 
+ROWS, ORDINARY = 120, 40  # of a case; those like the ones that the model was fitted on. All cases together: 40 MB
+
+
+def together(ordinary, more, hard):
+    """The rows of a case: as many of the hard ones as there is room for, in their order, behind ordinary ones."""
+    room = ROWS - len(ordinary)
+    if len(hard) > room:
+        hard = hard.iloc[np.sort(np.random.RandomState(4).permutation(len(hard))[:room])]
+    return pd.concat([ordinary, more.iloc[:room - len(hard)], hard])
+
+
 def hard_rows(model, ask, rows, r, splits=None, values=()):
     """`splits`: (column, threshold) of the model's splits; None: found in a model of scikit-learn. `values`: more numbers
     to put into each column."""
@@ -71,8 +82,8 @@ def hard_rows(model, ask, rows, r, splits=None, values=()):
     at += [(c, v) for c in rows if c not in numeric for v in STRINGS]
     hard = variants(some(len(at)), *zip(*at))
     hard.loc[len(hard)] = [np.nan] * hard.shape[1]
-    if not any(kind in type(getattr(model, "_final_estimator", model)).__module__
-               for kind in ("linear_model", "neighbors", "cluster")):  # equal distances may be told apart by rounding
+    if numeric and not any(kind in type(getattr(model, "_final_estimator", model)).__module__
+                           for kind in ("linear_model", "neighbors", "cluster")):  # equal distances may be told apart by rounding
         hard = pd.concat([hard, edges(ask, rows, numeric, r)])
     return hard[[accepted(ask, hard.iloc[i:i + 1]) for i in range(len(hard))]]
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "formats/sklearn/parts.h"
 
@@ -66,7 +65,7 @@ Status Append(const Part& part, std::string_view name, const Context& context, i
   return {};
 }
 
-std::size_t Width(const std::vector<Step>& steps, std::size_t inputs);
+std::size_t Width(std::span<const Step> steps, std::size_t inputs);
 
 // The number of columns behind a step.
 template <class T>
@@ -88,6 +87,9 @@ std::size_t WidthOf(const OneHot& encoder, std::size_t) {
 std::size_t WidthOf(const TargetEncode& encoder, std::size_t inputs) {
   return inputs * static_cast<std::size_t>(encoder.outputs);
 }
+std::size_t WidthOf(const Vectorize& vectorize, std::size_t) {
+  return static_cast<std::size_t>(vectorize.features);
+}
 std::size_t WidthOf(const Products& products, std::size_t) { return products.ends.size(); }
 std::size_t WidthOf(const Project& project, std::size_t) { return project.outputs(); }
 std::size_t WidthOf(const Columns& columns, std::size_t) {
@@ -96,7 +98,7 @@ std::size_t WidthOf(const Columns& columns, std::size_t) {
   return width;
 }
 
-std::size_t Width(const std::vector<Step>& steps, std::size_t inputs) {
+std::size_t Width(std::span<const Step> steps, std::size_t inputs) {
   for (const Step& step : steps) {
     inputs = std::visit([&](const auto& one) { return WidthOf(one, inputs); }, step);
   }
@@ -121,15 +123,14 @@ Result<std::vector<Stage>> Unfold(const Part& part, std::string_view name, const
 Status LoadSteps(std::span<const Stage> stages, const Context& context, int depth, int32_t& columns,
                  std::vector<Step>& steps) {
   for (const Stage& stage : stages) {
-    std::vector<Step> added;
-    TURNOUT_TRY(LoadTransformer(stage.part, context.Of(stage.part), columns, depth, added));
-    const std::size_t width = Width(added, static_cast<std::size_t>(columns));
+    const std::size_t first = steps.size();
+    TURNOUT_TRY(LoadTransformer(stage.part, context.Of(stage.part), columns, depth, steps));
+    const std::size_t width = Width(std::span(steps).subspan(first), static_cast<std::size_t>(columns));
     if (width > kMaxColumns) {
       return pickle::Fail(Code::kUnsupported, stage.part,
                           fmt::format("{} columns come out; at most {} can be served", width, kMaxColumns));
     }
     columns = static_cast<int32_t>(width);
-    std::move(added.begin(), added.end(), std::back_inserter(steps));
   }
   return {};
 }

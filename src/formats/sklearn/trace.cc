@@ -286,6 +286,21 @@ Status Trace::Through(const Step&, const Project& project, Traced& columns) {
   return {};
 }
 
+// What it makes of a text is always there. (No count comes near the magnitude.)
+Status Trace::Through(const Step&, const Vectorize& vectorize, Traced& columns) {
+  const TracedColumn column = columns[0];
+  if (!IsItself(column) || !column.hops.empty()) {
+    return Fails(column.input, "a vectorizer of texts stands behind an encoder");
+  }
+  Demand& demand = demands_[column.input];
+  demand.text = true;
+  if (IsMissing(column.missing)) demand.refuses_missing = true;
+  constexpr double kMostOften = 1e9;
+  columns.assign(static_cast<std::size_t>(vectorize.features),
+                 {.input = column.input, .given = true, .missing = {.number = 0}, .magnitude = kMostOften});
+  return {};
+}
+
 Status Trace::Arrive(const Traced& columns, const Goal& goal) {
   for (const TracedColumn& column : columns) TURNOUT_TRY(ArriveOne(column, goal));
   return {};

@@ -70,6 +70,7 @@ class Trace {
   Status Through(const Step& step, const Normalize& normalize, Traced& columns);
   Status Through(const Step& step, const Products& products, Traced& columns);
   Status Through(const Step& step, const Project& project, Traced& columns);
+  Status Through(const Step& step, const Vectorize& vectorize, Traced& columns);
   Status Through(const Step& step, const Members& members, Traced& columns);  // trace_members.cc
   Status AskFor(const Input& asked, const TracedColumn& column);
   template <ElementWise T>

@@ -27,6 +27,8 @@ LoadStep LoadOneHotEncoder, LoadOrdinalEncoder, LoadTargetEncoder;
 LoadStep LoadPowerTransformer, LoadQuantileTransformer, LoadKBinsDiscretizer, LoadBinarizer;
 // ---- mixing.cc
 LoadStep LoadPolynomialFeatures, LoadNormalizer, LoadPca, LoadTruncatedSvd;
+// ---- text.cc
+LoadStep LoadCountVectorizer, LoadHashingVectorizer, LoadTfidfVectorizer, LoadTfidfTransformer;
 // ---- selection.cc
 LoadStep LoadSelectKBest, LoadSelectPercentile, LoadSelectFpr, LoadSelectFdr, LoadSelectFwe,
     LoadGenericUnivariateSelect, LoadVarianceThreshold, LoadSelectFromModel, LoadSupport;

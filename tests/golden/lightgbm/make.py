@@ -12,7 +12,7 @@ import one_thread  # noqa: before numpy
 import joblib, lightgbm as lgb, numpy as np, pandas as pd, scipy, sklearn
 from cases import CASES
 from case_files import about, read, write
-from hard_rows import hard_rows
+from hard_rows import ORDINARY, ROWS, hard_rows, together
 from tables import people
 
 
@@ -95,10 +95,12 @@ def make(case, folder):
     loaded = [FILES[kind][2](files[FILES[kind][0]]) for kind in case.files.split()]
     ask = lambda rows: answers(loaded[0], feed(rows))
 
-    rows = case.given(people(2, 120), 7).astype({c: float for c in numbers})
+    ordinary = lambda seed, n: case.given(people(seed, n), 7).astype({c: float for c in numbers})
+    rows = ordinary(2, ORDINARY)
     plain = [] if "pipeline" in case.name else splits(model, list(rows))
-    rows = pd.concat([rows, hard_rows(model, ask, rows, np.random.RandomState(3),
-                                      [split for split in plain if split[0] not in case.categories], case.values)])
+    hard = hard_rows(model, ask, rows, np.random.RandomState(3),
+                     [split for split in plain if split[0] not in case.categories], case.values)
+    rows = together(rows, ordinary(5, ROWS), hard)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model.*"):
         old.unlink()

@@ -3,7 +3,7 @@
 Every case is made by both scikit-learns, but for those that only one of them can make.
 """
 import functools, pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable
 
 from sklearn.compose import ColumnTransformer
@@ -16,14 +16,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from dumps import COMPRESSED_PICKLE, EVERY_SKOPS, JOBLIB, PICKLE, SKOPS
+from dumps import COMPRESSED_PICKLE, EVERY_SKOPS, GZIPPED, JOBLIB, PICKLE, SKOPS
 from tables import (NUMBERS, array, array_holes, classes, codes, counts, frame, mixed, mixed_holes, real)
 
 
 # ---- estimators ------------------------------------------------------------------------------------------------------
 
 gbc = functools.partial(GradientBoostingClassifier, random_state=0)
-rfc = functools.partial(RandomForestClassifier, n_estimators=40, max_depth=10, class_weight="balanced", n_jobs=1, random_state=0)
+rfc = functools.partial(RandomForestClassifier, n_estimators=12, max_depth=10, class_weight="balanced", n_jobs=1, random_state=0)
 hgb = functools.partial(HistGradientBoostingClassifier, max_iter=40, max_leaf_nodes=15, random_state=0)
 hgr = functools.partial(HistGradientBoostingRegressor, max_iter=40, max_leaf_nodes=15, random_state=0)
 lr = functools.partial(LogisticRegression, max_iter=3000)
@@ -60,19 +60,19 @@ two, three, four = classes(0, 1), classes("high", "low", "mid"), classes(10, 20,
 CASES = [
     Case("gbc_binary", "100 trees of the default depth", array, two, gbc),
     Case("gbc_named", "the same, fitted on named columns", frame, two, lambda: gbc(n_estimators=50)),
-    Case("gbc_three", "three classes with string labels", array, three, gbc),
+    Case("gbc_three", "three classes with string labels", array, three, lambda: gbc(n_estimators=40)),
     Case("gbc_init_zero", "no prior: raw scores start at 0", array, two, lambda: gbc(n_estimators=50, init="zero")),
     Case("gbc_exponential", "exponential loss: another link", array, two,
          lambda: gbc(n_estimators=50, loss="exponential")),
     Case("gbc_bool", "boolean labels", array, classes(False, True), lambda: gbc(n_estimators=50)),
     Case("gbr", "regression", array, real, lambda: GradientBoostingRegressor(random_state=0)),
     Case("rf_binary", "balanced class weights: leaves hold weighted counts or fractions", array, two, rfc),
-    Case("rf_four", "four classes", array, four, rfc),
-    Case("rf_nan", "fitted on missing values", array_holes, two, lambda: rfc(n_estimators=20), only="new"),
+    Case("rf_four", "four classes", array, four, lambda: rfc(n_estimators=6)),
+    Case("rf_nan", "fitted on missing values", array_holes, two, lambda: rfc(n_estimators=8), only="new"),
     Case("rfr", "regression forest", array, real,
-         lambda: RandomForestRegressor(20, max_depth=7, n_jobs=1, random_state=0)),
+         lambda: RandomForestRegressor(10, max_depth=7, n_jobs=1, random_state=0)),
     Case("et", "extra trees: thresholds drawn, not midpoints", array, three,
-         lambda: ExtraTreesClassifier(20, max_depth=8, n_jobs=1, random_state=0)),
+         lambda: ExtraTreesClassifier(10, max_depth=8, n_jobs=1, random_state=0)),
     Case("dtc", "one tree, three classes", array, three, lambda: DecisionTreeClassifier(max_depth=8, random_state=0)),
     Case("dtr", "one tree, regression", array, real, lambda: DecisionTreeRegressor(max_depth=8, random_state=0)),
     Case("lr_binary", "integer labels", array, two, lr),
@@ -86,7 +86,7 @@ CASES = [
     Case("linear", "least squares", frame, real, LinearRegression),
     Case("ridge", "ridge regression", array, real, lambda: Ridge(alpha=2.5)),
     Case("hgb_binary", "missing values", array_holes, two, hgb),
-    Case("hgb_three", "three classes", array_holes, three, hgb),
+    Case("hgb_three", "three classes", array_holes, three, lambda: hgb(max_iter=15)),
     Case("hgb_categories", "category numbers by column index; unknown, negative, fractional and missing ones", codes,
          two, lambda: hgb(categorical_features=[1, 3])),
     Case("hgr", "regression", array_holes, real, hgr),
@@ -100,7 +100,7 @@ CASES = [
     Case("ct_gbc", "StandardScaler, OneHotEncoder, passthrough; a dropped column", mixed, two,
          lambda: encoded(StandardScaler(), one_hot(), gbc(n_estimators=50))),
     Case("ct_ordinal_hgb", "OrdinalEncoder with a code for unknown values", mixed, three,
-         lambda: encoded("passthrough", ordinal(), hgb())),
+         lambda: encoded("passthrough", ordinal(), hgb(max_iter=15))),
     Case("ct_ordinal_hgb_holes", "missing values in numbers and in strings", mixed_holes, two,
          lambda: encoded("passthrough", ordinal(), hgb())),
     Case("ct_impute_lr", "an inner pipeline of median and scaler; a missing string is a category", mixed_holes, two,
@@ -136,12 +136,12 @@ CASES = [
            lambda: encoded("passthrough", ordinal(), hgb(max_iter=3, max_leaf_nodes=7)))]),
 ]
 
-from linear_cases import LINEAR  # noqa: they use what stands above
-from preprocessing_cases import PREPROCESSING
-from reducing_cases import REDUCING
+from ensemble_cases import ENSEMBLES  # noqa: they use what stands above
+from linear_cases import LINEAR  # noqa
+from preprocessing_cases import PREPROCESSING  # noqa
+from reducing_cases import REDUCING  # noqa
+from text_cases import TEXTS  # noqa
 
-CASES += LINEAR + PREPROCESSING + REDUCING
-
-from ensemble_cases import ENSEMBLES  # noqa
-
-CASES += ENSEMBLES
+# They are about what is in the file; the cases above are about the file too.
+CASES += [replace(case, files=GZIPPED if case.files is PICKLE else case.files)
+          for case in LINEAR + PREPROCESSING + REDUCING + TEXTS + ENSEMBLES]

@@ -6,6 +6,7 @@ import functools, gzip, io, json, lzma, pickle, re, zipfile
 import joblib
 
 PICKLE = {"model.pkl": pickle.dumps}
+GZIPPED = {"model.pkl.gz": lambda m: gzip.compress(pickle.dumps(m), mtime=0)}  # a third of the size
 
 
 def joblib_dump(model, compress):
@@ -17,8 +18,7 @@ def joblib_dump(model, compress):
 JOBLIB = {"model.joblib" + end: functools.partial(joblib_dump, compress=compress) for end, compress in [
     ("", 0), (".z", ("zlib", 3)), (".gz", ("gzip", 3)), (".bz2", ("bz2", 3)), (".xz", ("xz", 3)), (".lzma", ("lzma", 3)),
     (".lz4", ("lz4", 3))]}
-COMPRESSED_PICKLE = {"model.pkl.gz": lambda m: gzip.compress(pickle.dumps(m), mtime=0),
-                     "model.pkl.xz": lambda m: lzma.compress(pickle.dumps(m))}
+COMPRESSED_PICKLE = GZIPPED | {"model.pkl.xz": lambda m: lzma.compress(pickle.dumps(m))}
 
 
 def skops_dump(model, compression=zipfile.ZIP_DEFLATED):

@@ -12,7 +12,7 @@ import one_thread  # noqa: before numpy
 import joblib, numpy as np, pandas as pd, scipy, sklearn
 from cases import CASES
 from case_files import about, read, write
-from hard_rows import hard_rows
+from hard_rows import ORDINARY, ROWS, hard_rows, together
 from tables import people
 
 
@@ -63,9 +63,10 @@ def make(case, folder):
     model = case.make().fit(feed(given), *([case.target(t)] if case.target else []))
     ask = lambda x: answers(model, feed(x))
 
-    rows = case.given(people(2, 120), 7).astype({c: float for c in numbers})
+    ordinary = lambda seed, n: case.given(people(seed, n), 7).astype({c: float for c in numbers})
+    rows = ordinary(2, ORDINARY)
     hard = hard_rows(model, ask, rows, np.random.RandomState(3))
-    rows = pd.concat([rows, hard[~(hard[numbers].abs() > case.within).any(axis=1)]])
+    rows = together(rows, ordinary(5, ROWS), hard[~(hard[numbers].abs() > case.within).any(axis=1)])
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model.*"):
         old.unlink()

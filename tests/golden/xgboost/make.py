@@ -14,7 +14,7 @@ import one_thread  # noqa: before numpy
 import joblib, numpy as np, pandas as pd, scipy, sklearn, xgboost as xgb
 from cases import CASES, OLD, Trained
 from case_files import about, read, write
-from hard_rows import hard_rows
+from hard_rows import ORDINARY, ROWS, hard_rows, together
 from tables import people
 
 
@@ -129,12 +129,14 @@ def make(case, folder):
     ask = lambda x: answers(model, feed(case, x))
 
     # Numbers that are categories are texts to what looks for hard rows: between two of them there is nothing.
-    rows = case.given(people(2, 50), 7).astype({c: object if c in case.categories else float for c in numbers})
+    kinds = {c: object if c in case.categories else float for c in numbers}
+    ordinary = lambda seed, n: case.given(people(seed, n), 7).astype(kinds)
+    rows = ordinary(2, ORDINARY)
     numbers = [c for c in numbers if c not in case.categories]
     plain = numbers == list(given) and not hasattr(model, "steps") and not case.categories
     hard = hard_rows(model, ask, rows, np.random.RandomState(3), splits(model, list(rows)) if plain else [], case.values)
     hard = hard[~(hard[numbers].abs() > case.limit).any(axis=1)]
-    rows = pd.concat([rows, hard.sample(min(len(hard), 100), random_state=4)])
+    rows = together(rows, ordinary(5, ROWS), hard)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model.*"):
         old.unlink()

@@ -350,3 +350,4 @@ for name, made in CASES.items():
     (HERE / f"{name}.pkl").write_bytes(pickle.dumps(made, protocol=3))  # without frames, so that a bomb can be filled
 
 import make_ensembles  # noqa: E402, F401  writes the ensemble_*.pkl
+import make_texts  # noqa: E402, F401  writes the text_*.pkl
