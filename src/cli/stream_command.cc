@@ -42,7 +42,8 @@ class Watching {
         answered_(metrics.Counter("stream_answers_total", "", labels)),
         dead_(metrics.Counter("stream_dead_letters_total", "", labels)),
         bar_(isatty(STDERR_FILENO) == 1) {
-    if (isatty(STDERR_FILENO) == 1) thread_ = std::jthread([this](std::stop_token stop) { Watch(stop); });
+    if (isatty(STDERR_FILENO) == 1)
+      thread_ = std::jthread([this](const std::stop_token& stop) { Watch(stop); });
   }
 
   // A line of the log, which must not stand behind the bar.

@@ -129,9 +129,9 @@ class Admin {
     if (!ReadIfMatch(exchange.request(), generation)) {
       return Refuse(exchange, 422, "If-Match is not a generation, such as 3");
     }
-    auto shares = ReadShares(json_, exchange.request().body);
+    const auto shares = ReadShares(json_, exchange.request().body);
     if (!shares) return Refuse(exchange, 422, shares.error().message);
-    const auto set = routes_.SetShares(name, *std::move(shares), generation);
+    const auto set = routes_.SetShares(name, *shares, generation);
     if (!set) return Refuse(exchange, StatusOf(set.error().code), set.error().message);
     Show(exchange, **set);
   }

@@ -35,7 +35,7 @@ std::shared_ptr<const Snapshot> Routes::Find(std::string_view endpoint) const {
 }
 
 Result<std::shared_ptr<const Snapshot>> Routes::SetShares(std::string_view endpoint,
-                                                          std::vector<TrafficShare> shares,
+                                                          const std::vector<TrafficShare>& shares,
                                                           std::optional<uint64_t> if_generation) {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(snapshots_.begin(), snapshots_.end(),

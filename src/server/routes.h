@@ -33,7 +33,7 @@ class Routes {
   // no such endpoint (kNotFound), an unknown version or shares that do not sum to all (kInvalidArgument),
   // another generation than `if_generation` (kUnavailable: somebody was faster). Any thread.
   Result<std::shared_ptr<const Snapshot>> SetShares(std::string_view endpoint,
-                                                    std::vector<TrafficShare> shares,
+                                                    const std::vector<TrafficShare>& shares,
                                                     std::optional<uint64_t> if_generation);
 
  private:

@@ -390,6 +390,7 @@ std::size_t KafkaBroker::Produce(std::span<const Outgoing> messages) {
     parts[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     parts[3].u.i = message.value.size() > kCopyAbove ? RD_KAFKA_MSG_F_COPY : 0;
     parts[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    // librdkafka hands the number back as it is.  NOLINTNEXTLINE(performance-no-int-to-ptr)
     parts[4].u.ptr = reinterpret_cast<void*>(message.token);
     parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
     parts[5].u.headers = headers;
