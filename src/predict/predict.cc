@@ -50,6 +50,14 @@ bool AllWithin(const double* x, std::size_t rows, const Input& input) {
   return within;
 }
 
+// A sum is NaN or infinite where a term is; that of many large terms may be, too, so then each is looked at.
+bool AllFinite(std::span<const double> values) {
+  double sum = 0;
+  for (const double x : values) sum += x;
+  return std::isfinite(sum) ||
+         std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
+}
+
 }  // namespace
 
 VersionSeries MakeVersionSeries(Metrics& metrics, const std::string& endpoint, const Version& version,
@@ -66,6 +74,7 @@ VersionSeries MakeVersionSeries(Metrics& metrics, const std::string& endpoint, c
   if (series.results.empty()) series.results.push_back(result("value"));
   series.refused = metrics.Counter("predictions_refused_total",
                                    "Rows that satisfy the contract but that the model can't take.", labels);
+  series.invalid = metrics.Counter("predictions_invalid_total", "Answers that are NaN or infinite.", labels);
   series.latency =
       metrics.Histogram("prediction_latency_seconds", "Time from the request's last byte to its answers.",
                         labels, latency_bounds);
@@ -120,10 +129,29 @@ Refusal& Predictor::RefusalOf(std::size_t row, const Contract& contract, const B
   return refusal;
 }
 
-// Each row's version, by its key.
+RoundRobin& Predictor::TurnsOf(const Snapshot& snapshot) {
+  for (Turns& turns : turns_) {
+    if (turns.endpoint != snapshot.endpoint) continue;
+    if (turns.generation != snapshot.route.generation()) {
+      turns.generation = snapshot.route.generation();
+      turns.robin = {};
+    }
+    return turns.robin;
+  }
+  return turns_.emplace_back(snapshot.endpoint, snapshot.route.generation(), RoundRobin()).robin;
+}
+
+// Each row's version, by its key or by turns.
 void Predictor::PickVersions(const Snapshot& snapshot, const Batch& batch) {
   picked_.resize(snapshot.served.size());
   for (auto& rows : picked_) rows.clear();
+  if (snapshot.route.split() == Split::kRoundRobin) {
+    RoundRobin& robin = TurnsOf(snapshot);
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      picked_[robin.Next(snapshot.route.shares())].push_back(static_cast<uint32_t>(row));
+    }
+    return;
+  }
   const int32_t field = snapshot.contract->key;
   const Column* key = field < 0 ? nullptr : &batch.column(static_cast<std::size_t>(field));
   for (std::size_t row = 0; row < batch.rows(); ++row) {
@@ -199,6 +227,7 @@ void Predictor::Score(const Served& served, const Contract& contract, const Batc
     if (version.answerer.task == Task::kRegression) {
       answer.values = static_cast<uint32_t>(first_value + r * scores_.outputs);
       shard_.Add(series.results[0]);
+      if (!AllFinite(answers.values_of(answer))) shard_.Add(series.invalid);
       continue;
     }
     answer.class_index = scores_.class_index[r];
@@ -206,6 +235,7 @@ void Predictor::Score(const Served& served, const Contract& contract, const Batc
     if (probabilities) {
       answer.probabilities = static_cast<uint32_t>(first_probability + r * classes);
       const double* p = answers.probabilities.data() + answer.probabilities;
+      if (!AllFinite({p, classes})) shard_.Add(series.invalid);
       shard_.Observe(series.confidence, *std::max_element(p, p + classes));
     }
   }
@@ -244,9 +274,11 @@ void Predictor::Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime
   }
 }
 
-void SetRoute(Snapshot& snapshot, Route route, std::vector<Served> served) {
+void SetRoute(Snapshot& snapshot, Route route, std::vector<Served> served, std::string_view stable) {
   assert(served.size() == route.shares().size());
-  snapshot.stable = served[route.largest()].version;
+  const int32_t named = stable.empty() ? -1 : route.Find(stable);
+  assert(named >= 0 || stable.empty());
+  snapshot.stable = served[named < 0 ? route.largest() : static_cast<std::size_t>(named)].version;
   snapshot.route = std::move(route);
   snapshot.served = std::move(served);
 }

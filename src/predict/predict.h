@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "monitor/metrics.h"
 #include "registry/version.h"
+#include "rollout/round_robin.h"
 #include "rollout/route.h"
 
 namespace turnout {
@@ -29,6 +30,7 @@ struct VersionSeries {
   std::vector<CounterId>
       results;             // predictions_total{endpoint,version,result}, one per class; regression: one
   CounterId refused;       // predictions_refused_total: rows that the model could not take
+  CounterId invalid;       // predictions_invalid_total: answers that are NaN or infinite
   HistogramId latency;     // prediction_latency_seconds
   HistogramId confidence;  // prediction_confidence; classification with probabilities only
 };
@@ -47,24 +49,27 @@ struct Served {
 struct Snapshot {
   std::string endpoint;
   std::shared_ptr<const Contract> contract;
-  std::shared_ptr<const Version> stable;  // the one with the largest share: documents and health speak of it
+  std::shared_ptr<const Version> stable;  // documents and health speak of it
   Route route{""};
   std::vector<Served> served;   // as route.shares()
   std::string override_header;  // the request's field that names its version; empty: none does
+  bool down = false;            // nobody is answered: one version has gone and the next is not there yet
 };
 
-// Makes the snapshot serve by `route`; `served` has the versions of its shares, in their order.
-void SetRoute(Snapshot& snapshot, Route route, std::vector<Served> served);
+// Makes the snapshot serve by `route`; `served` has the versions of its shares, in their order. `stable` is
+// one of them; empty: the one with the largest share.
+void SetRoute(Snapshot& snapshot, Route route, std::vector<Served> served, std::string_view stable = {});
 
 class Predictor {
  public:
   explicit Predictor(MetricsShard& shard) : shard_(shard) {}
 
   // Fills `answers` (cleared first): one Answer per row of the batch, in order. Each row's version is that of
-  // its key: the contract's key field, or else the row's own bytes. `forced`, an index into the snapshot's
-  // versions, answers every row instead; -1: none. Rows that their model refuses (missing or out-of-range
-  // values in a derived feature, an unknown category) get a Refusal that names the fields. `received` starts
-  // the latency; a batch without rows is not counted as one. Never blocks.
+  // its key: the contract's key field, or else the row's own bytes; or, where the route says so, whose turn
+  // it is among those that this Predictor gave. `forced`, an index into the snapshot's versions, answers
+  // every row instead; -1: none. Rows that their model refuses (missing or out-of-range values in a derived
+  // feature, an unknown category) get a Refusal that names the fields. `received` starts the latency; a batch
+  // without rows is not counted as one. Never blocks.
   void Predict(const Snapshot& snapshot, const Batch& batch, SteadyTime received, Answers& answers,
                int32_t forced = -1);
 
@@ -77,6 +82,13 @@ class Predictor {
     std::size_t count = 0;
     std::size_t operator[](std::size_t i) const { return listed.empty() ? i : listed[i]; }
   };
+  // An endpoint's turns, which begin anew with every route.
+  struct Turns {
+    std::string endpoint;
+    uint64_t generation = 0;
+    RoundRobin robin;
+  };
+  RoundRobin& TurnsOf(const Snapshot& snapshot);
   void PickVersions(const Snapshot& snapshot, const Batch& batch);
   void Gather(const Contract& contract, const Batch& batch, std::span<const uint32_t> rows);
   void Score(const Served& served, const Contract& contract, const Batch& batch, Rows rows, Answers& answers);
@@ -94,6 +106,7 @@ class Predictor {
   std::vector<std::vector<double>> numbers_;   // by feature: the rows of one version
   std::vector<std::vector<std::string_view>> texts_;
   std::string key_;
+  std::vector<Turns> turns_;
 };
 
 }  // namespace turnout

@@ -433,5 +433,41 @@ TEST(PredictTest, RowsWithoutAKeyGoByTheirBytes) {
   EXPECT_LT(by_v1, 160);
 }
 
+// Turns are the endpoint's, not the batch's, and begin anew with the next route.
+TEST(PredictTest, RowsTakeTurnsWhereTheRouteSaysSo) {
+  Metrics metrics;
+  Snapshot snapshot = *TwoVersions(metrics, kKeyed);
+  SetRoute(snapshot,
+           Route::Make({{"v1", 750'000}, {"v2", 250'000}, {"v3", 0}}, 5, Split::kRoundRobin).value(),
+           snapshot.served, "v2");
+  EXPECT_EQ(snapshot.stable->name, "v2");
+  Predictor predictor(metrics.NewShard());
+  Answers answers;
+  const auto turns = [&](std::size_t rows) {
+    Batch batch(snapshot.contract->layout());
+    for (std::size_t i = 0; i < rows; ++i) {
+      batch.AppendRow(i, {});
+      batch.column(0).texts.back() = "the same key";
+      batch.column(1).numbers.back() = 1;
+    }
+    predictor.Predict(snapshot, batch, std::chrono::steady_clock::now(), answers);
+    std::string out;
+    for (const Answer& answer : answers.rows) out += answer.by->version.back();
+    return out;
+  };
+  for (const auto& [rows, expected] : {std::pair{1u, "1"}, {2u, "12"}, {5u, "11121"}, {3u, "112"}}) {
+    EXPECT_EQ(turns(rows), expected);
+  }
+  snapshot.route = snapshot.route.Next({{"v1", 500'000}, {"v2", 500'000}, {"v3", 0}}).value();
+  EXPECT_EQ(turns(4), "1212");
+}
+
+TEST(PredictTest, CountsAnswersThatAreNoNumbers) {
+  Bench bench(kXAndY, testing::LineModel());
+  for (const double x : {1.0, 1e308, -1e308, 2.0}) AddRow(bench.batch, bench.batch.rows(), {x, x});
+  bench.Predict();
+  EXPECT_TRUE(bench.Has("predictions_invalid_total{endpoint=\"test\",version=\"v7\"} 2"));
+}
+
 }  // namespace
 }  // namespace turnout

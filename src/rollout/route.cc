@@ -84,18 +84,54 @@ std::string PpmText(uint32_t ppm) {
   return text;
 }
 
+std::string_view Name(Split split) { return split == Split::kHash ? "hash" : "round_robin"; }
+
+Result<Split> ParseSplit(std::string_view text) {
+  for (const Split split : {Split::kHash, Split::kRoundRobin}) {
+    if (text == Name(split)) return split;
+  }
+  return Fail(Code::kInvalidArgument, fmt::format("'{}' is not hash or round_robin", text));
+}
+
 Route::Route(std::string version) : shares_{{std::move(version), kWhole}}, slices_{{kWhole, 0}} {}
 
-Result<Route> Route::Make(std::vector<TrafficShare> shares, uint64_t salt) {
+Result<Route> Route::Make(std::vector<TrafficShare> shares, uint64_t salt, Split split) {
   TURNOUT_TRY(Check(shares));
   Route route;
   route.salt_ = salt;
+  route.split_ = split;
   uint32_t at = 0;
   for (uint32_t i = 0; i < shares.size(); ++i) {
     Append(route.slices_, at, at + shares[i].ppm, i);
     at += shares[i].ppm;
   }
   route.shares_ = std::move(shares);
+  return route;
+}
+
+Result<Route> Route::Restore(uint64_t generation, uint64_t salt, Split split,
+                             std::vector<TrafficShare> shares, std::vector<Slice> slices) {
+  TURNOUT_TRY(Check(shares));
+  std::vector<uint64_t> sums(shares.size());
+  uint32_t begin = 0;
+  for (const Slice& slice : slices) {
+    if (slice.end <= begin || slice.version >= shares.size()) {
+      return Fail(Code::kCorrupt, fmt::format("a slice ends at {} of version {}", slice.end, slice.version));
+    }
+    sums[slice.version] += slice.end - begin;
+    begin = slice.end;
+  }
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (sums[i] == shares[i].ppm) continue;
+    return Fail(Code::kCorrupt, fmt::format("the slices of version {} sum to {}, its share is {}",
+                                            shares[i].version, sums[i], shares[i].ppm));
+  }
+  Route route;
+  route.generation_ = generation;
+  route.salt_ = salt;
+  route.split_ = split;
+  route.shares_ = std::move(shares);
+  route.slices_ = std::move(slices);
   return route;
 }
 
@@ -106,6 +142,7 @@ Result<Route> Route::Next(std::vector<TrafficShare> shares) const {
   Route next;
   next.generation_ = generation_ + 1;
   next.salt_ = salt_;
+  next.split_ = split_;
   next.shares_ = std::move(shares);
 
   constexpr uint32_t kNobody = ~uint32_t{0};

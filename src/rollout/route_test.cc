@@ -133,5 +133,28 @@ TEST(Route, CanarySteps) {
   EXPECT_EQ(route.Find("v3"), -1);
 }
 
+TEST(Route, RestoredItIsTheSame) {
+  const Route route =
+      Must(Must(Must(Route::Make({{"a", 700'000}, {"b", 300'000}}, 5)).Next({{"a", 900'000}, {"b", 100'000}}))
+               .Next({{"a", 400'000}, {"b", 100'000}, {"c", 500'000}}));
+  const std::vector<TrafficShare> shares(route.shares().begin(), route.shares().end());
+  const std::vector<Route::Slice> slices(route.slices().begin(), route.slices().end());
+  const Route again = Must(Route::Restore(route.generation(), route.salt(), route.split(), shares, slices));
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(again.Pick("K-" + std::to_string(i)), route.Pick("K-" + std::to_string(i)));
+  }
+  EXPECT_EQ(again.generation(), 3u);
+
+  const auto why = [&](std::vector<Route::Slice> damaged) {
+    return Route::Restore(3, 5, Split::kHash, {{"a", 400'000}, {"b", 600'000}}, std::move(damaged))
+        .error()
+        .message;
+  };
+  EXPECT_EQ(why({}), "the slices of version a sum to 0, its share is 400000");
+  EXPECT_EQ(why({{400'000, 0}, {kWhole, 2}}), "a slice ends at 1000000 of version 2");
+  EXPECT_EQ(why({{400'000, 0}, {400'000, 1}}), "a slice ends at 400000 of version 1");
+  EXPECT_EQ(why({{400'001, 0}, {kWhole, 1}}), "the slices of version a sum to 400001, its share is 400000");
+}
+
 }  // namespace
 }  // namespace turnout

@@ -120,6 +120,10 @@ void RestLoop::Predict(HttpExchange& exchange, const RestMatch& match) {
     exchange.AddHeaderLines("Retry-After: 1\r\n");
     AppendDetailText(body, "Loading: no model is ready yet");
     status = 503;
+  } else if (desk->snapshot->down) {
+    exchange.AddHeaderLines("Retry-After: 1\r\n");
+    AppendDetailText(body, "The endpoint changes its version; try again in a moment");
+    status = 503;
   } else if (!AcceptContent(request.fields, body)) {
     status = 415;
   } else if (!ReadFlags(request.query, flags, body) || !ReadOverride(request, *desk->snapshot, flags, body)) {

@@ -128,5 +128,51 @@ TEST(RestPublish, IdsAreUnique) {
   EXPECT_EQ(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
+// A rolling change: each loop says by its answers whether it has moved.
+TEST(RestPublish, LoopsMoveOneByOne) {
+  testing::TestServer server({}, {}, {.loops = 3});
+  ASSERT_TRUE(server.ready());
+  const auto snapshots = [&](std::string version, uint64_t generation) {
+    return std::vector{testing::MakeTestSnapshot(server.metrics(), "churn", version, generation)};
+  };
+  for (std::size_t moved = 0; moved <= 3; ++moved) {
+    ASSERT_TRUE(server.rest().Publish(snapshots("v1", 1), snapshots("v2", 2), moved));
+    while (!server.rest().Settled()) std::this_thread::yield();
+    // The kernel chooses the loop of a connection: so many that each loop has some.
+    int old = 0, now = 0;
+    for (int i = 0; i < 60; ++i) {
+      auto client = HttpClient::Connect("127.0.0.1", server.port());
+      ASSERT_TRUE(client);
+      const auto reply = client->Call("POST", "/predict", kGood);
+      ASSERT_TRUE(reply);
+      ASSERT_EQ(reply->status, 200);
+      const bool ahead = reply->Header("X-Turnout-Version") == "v2";
+      ASSERT_EQ(reply->Header("X-Turnout-Generation"), ahead ? "2" : "1");
+      (ahead ? now : old) += 1;
+    }
+    EXPECT_EQ(now > 0, moved > 0) << moved;
+    EXPECT_EQ(old > 0, moved < 3) << moved;
+    server.rest().Reclaim();
+  }
+  ASSERT_TRUE(server.rest().Publish(snapshots("v2", 2)));
+  ASSERT_TRUE(WaitUntilMoved(server.rest()));
+}
+
+TEST(RestPublish, AnEndpointThatIsRecreatedSaysWhenToTryAgain) {
+  testing::TestServer server({}, {}, {.loops = 1});
+  ASSERT_TRUE(server.ready());
+  auto down = std::make_shared<Snapshot>(*testing::MakeTestSnapshot(server.metrics(), "churn", "v1", 1));
+  down->down = true;
+  ASSERT_TRUE(server.rest().Publish({down}));
+  ASSERT_TRUE(WaitUntilMoved(server.rest()));
+  auto client = HttpClient::Connect("127.0.0.1", server.port());
+  ASSERT_TRUE(client);
+  const auto reply = client->Call("POST", "/predict", kGood);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 503);
+  EXPECT_EQ(reply->Header("Retry-After"), "1");
+  EXPECT_EQ(reply->body, R"({"detail":"The endpoint changes its version; try again in a moment"})");
+}
+
 }  // namespace
 }  // namespace turnout

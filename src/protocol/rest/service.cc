@@ -32,6 +32,8 @@ RestService::RestService(Metrics& metrics, RestOptions options)
       id_prefix_(RandomPrefix()),
       docs_headers_(DocsHeaders()),
       attached_(std::make_shared<Attached>()),
+      ahead_(std::make_shared<const RestTable>()),
+      unsettled_(std::make_shared<std::atomic<std::size_t>>(0)),
       table_(std::make_shared<const RestTable>()) {
   AddProcessMetrics(metrics_);
   AddBuildInfo(metrics_, options_.program_version);
@@ -62,7 +64,8 @@ void RestService::OnProtocolError(int loop_index, int status) {
   if (rest != nullptr) rest->CountProtocolError(status);
 }
 
-Status RestService::Publish(std::vector<std::shared_ptr<const Snapshot>> endpoints) {
+Result<std::shared_ptr<const RestTable>> RestService::MakeTable(
+    std::vector<std::shared_ptr<const Snapshot>> endpoints) {
   TURNOUT_ASSIGN(std::shared_ptr<const RestTable> table,
                  MakeRestTable(std::move(endpoints), options_.program_version, options_.max_rows));
   for (const auto& endpoint : table->endpoints) {
@@ -73,21 +76,45 @@ Status RestService::Publish(std::vector<std::shared_ptr<const Snapshot>> endpoin
                      [seconds = served.version->load_seconds] { return seconds; });
     }
   }
+  return table;
+}
+
+Status RestService::Publish(std::vector<std::shared_ptr<const Snapshot>> endpoints) {
+  return Publish(std::move(endpoints), {}, 0);
+}
+
+Status RestService::Publish(std::vector<std::shared_ptr<const Snapshot>> endpoints,
+                            std::vector<std::shared_ptr<const Snapshot>> ahead, std::size_t moved) {
+  TURNOUT_ASSIGN(const std::shared_ptr<const RestTable> table, MakeTable(std::move(endpoints)));
+  auto next = std::make_shared<const RestTable>();
+  if (moved > 0) {
+    TURNOUT_ASSIGN(next, MakeTable(std::move(ahead)));
+  }
   std::lock_guard lock(mutex_);
   table_.Publish(table);
-  for (const auto& [loop, weak] : loops_) {
+  ahead_.Publish(next);
+  unsettled_ = std::make_shared<std::atomic<std::size_t>>(0);
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    const auto& [loop, weak] = loops_[i];
     // A handler is destroyed on its loop's thread, so the task finds it whole or not at all.
     if (weak.expired()) continue;
-    loop->Post([weak, table] {
-      if (const auto rest = weak.lock()) rest->Use(table);
+    unsettled_->fetch_add(1);
+    loop->Post([weak, use = i < moved ? next : table, unsettled = unsettled_] {
+      if (const auto rest = weak.lock()) rest->Use(use);
+      unsettled->fetch_sub(1);
     });
   }
   return {};
 }
 
+bool RestService::Settled() const {
+  std::lock_guard lock(mutex_);
+  return unsettled_->load() == 0;
+}
+
 std::size_t RestService::Reclaim() {
   std::lock_guard lock(mutex_);
-  return table_.Reclaim();
+  return table_.Reclaim() + ahead_.Reclaim();
 }
 
 void RestService::StartDraining() { draining_.store(true, std::memory_order_relaxed); }

@@ -51,6 +51,12 @@ class RestService {
 
   // What is served from now on, in the order in which it is listed. Returns before the loops have moved.
   Status Publish(std::vector<std::shared_ptr<const Snapshot>> endpoints);
+  // The same, where only the loops [0, `moved`) serve `ahead` and the others `endpoints` for now: a rolling
+  // change. Both list the same endpoints.
+  Status Publish(std::vector<std::shared_ptr<const Snapshot>> endpoints,
+                 std::vector<std::shared_ptr<const Snapshot>> ahead, std::size_t moved);
+  // Whether every loop serves what was published last. Any thread.
+  bool Settled() const;
   // Frees the replaced tables that no loop reads any more; returns how many are still read.
   std::size_t Reclaim();
 
@@ -68,6 +74,7 @@ class RestService {
     const HttpServer* server = nullptr;  // guarded by mutex
   };
   HttpHandler MakeLoop(EventLoop& loop, int index);
+  Result<std::shared_ptr<const RestTable>> MakeTable(std::vector<std::shared_ptr<const Snapshot>> endpoints);
 
   Metrics& metrics_;
   const RestOptions options_;
@@ -76,7 +83,9 @@ class RestService {
   const std::shared_ptr<Attached> attached_;
   std::atomic<bool> draining_ = false;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  Published<RestTable> ahead_;                                         // guarded by mutex_; empty: nobody is
+  std::shared_ptr<std::atomic<std::size_t>> unsettled_;                // guarded by mutex_: loops yet to move
   Published<RestTable> table_;                                         // guarded by mutex_
   std::vector<std::pair<EventLoop*, std::weak_ptr<RestLoop>>> loops_;  // guarded by mutex_
 };
