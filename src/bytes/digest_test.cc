@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string_view>
+#include <vector>
 
 namespace turnout {
 namespace {
@@ -19,6 +20,15 @@ TEST(Sha256Test, GivesThePublishedDigests) {
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   EXPECT_EQ(Of(std::string(1'000'000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+// RFC 3720, B.4.
+TEST(Crc32c, KnownSums) {
+  const std::vector<uint8_t> zeros(32, 0), ones(32, 0xff);
+  EXPECT_EQ(Crc32c({}), 0u);
+  EXPECT_EQ(Crc32c(zeros), 0x8a9136aau);
+  EXPECT_EQ(Crc32c(ones), 0x62a8ab43u);
+  EXPECT_EQ(Crc32c(std::span(zeros).subspan(7), Crc32c(std::span(zeros).first(7))), 0x8a9136aau);
 }
 
 }  // namespace
