@@ -23,6 +23,9 @@
 
 namespace turnout {
 
+class PredictionLog;
+class Shadow;
+
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 // What is counted of a version of an endpoint; made once, when the version is set up.
@@ -54,6 +57,9 @@ struct Snapshot {
   std::vector<Served> served;   // as route.shares()
   std::string override_header;  // the request's field that names its version; empty: none does
   bool down = false;            // nobody is answered: one version has gone and the next is not there yet
+  // Who is shown the rows after they were answered (shadow.h).
+  std::vector<std::shared_ptr<Shadow>> shadows;
+  std::shared_ptr<PredictionLog> log;  // nullptr: none
 };
 
 // Makes the snapshot serve by `route`; `served` has the versions of its shares, in their order. `stable` is

@@ -14,7 +14,7 @@ struct TestMember {
 inline std::vector<uint8_t> TestArchive(const std::vector<TestMember>& members) {
   std::string out, directory;
   const auto put = [](std::string& to, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) to.push_back(i < 8 ? static_cast<char>(value >> (8 * i)) : 0);
+    for (int i = 0; i < bytes; ++i) to.push_back(i < 8 ? static_cast<char>(value >> (8 * i)) : '\0');
   };
   uint32_t table[256];
   for (uint32_t i = 0; i < 256; ++i) {

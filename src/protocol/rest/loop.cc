@@ -109,6 +109,7 @@ void RestLoop::Predict(HttpExchange& exchange, const RestMatch& match) {
   std::string& body = exchange.body();
   Flags flags;
   int status = 200;
+  bool answered = false;
   if (request.method == HttpMethod::kOptions) {
     exchange.AddHeaderLines("Allow: POST, OPTIONS\r\n");
     status = 204;
@@ -130,7 +131,7 @@ void RestLoop::Predict(HttpExchange& exchange, const RestMatch& match) {
     status = 422;
   } else {
     status = one ? PredictRow(exchange, *desk, flags) : PredictRows(exchange, *desk, flags);
-    desk->reader.Clear();
+    answered = status == 200;
   }
   if (desk != nullptr) {
     (one ? desk->predicts : desk->batches).Add(status);
@@ -138,6 +139,8 @@ void RestLoop::Predict(HttpExchange& exchange, const RestMatch& match) {
     counts_[static_cast<std::size_t>(match.route)].Add(status);
   }
   exchange.Send(status, status == 204 ? std::string_view{} : kJson);
+  if (answered) Mirror(*desk->snapshot, desk->batch, desk->answers, id_, !one);
+  if (desk != nullptr) desk->reader.Clear();
 }
 
 int RestLoop::PredictRow(HttpExchange& exchange, Desk& desk, Flags flags) {
