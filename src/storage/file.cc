@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace turnout {
 namespace {
@@ -114,6 +115,40 @@ Result<std::string> ReadFile(const std::string& path, std::size_t limit) {
   }
   text.resize(used);
   return text;
+}
+
+Status SyncFolder(const std::string& path) {
+  const std::string folder = path.empty() ? "." : path;
+  const Descriptor entries(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems refuse to sync a folder (EINVAL); there is nothing better to do on them.
+  if (entries.value() >= 0 && fsync(entries.value()) != 0 && errno != EINVAL) {
+    return SystemError("cannot sync the folder", folder, errno);
+  }
+  return {};
+}
+
+Status MakeFolder(const std::string& path) {
+  std::vector<std::string> missing;  // the deepest first
+  for (std::string folder = path;; folder = FolderOf(folder)) {
+    while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+    struct stat about{};
+    if (stat(folder.c_str(), &about) == 0) {
+      if (S_ISDIR(about.st_mode)) break;
+      return SystemError("cannot make the folder", folder, ENOTDIR);
+    }
+    if (errno != ENOENT || folder == "." || folder == "/" || folder.empty()) {
+      return SystemError("cannot make the folder", path, errno);
+    }
+    missing.push_back(folder);
+  }
+  for (std::size_t i = missing.size(); i-- > 0;) {
+    // Another process may be making it too.
+    if (mkdir(missing[i].c_str(), 0777) != 0 && errno != EEXIST) {
+      return SystemError("cannot make the folder", missing[i], errno);
+    }
+    TURNOUT_TRY(SyncFolder(FolderOf(missing[i])));
+  }
+  return {};
 }
 
 Result<MappedFile> MappedFile::Open(const std::string& path) {
@@ -239,15 +274,7 @@ Status AtomicFile::Commit(bool durable) {
     return SystemError("cannot rename into place", path_, errno);
   temporary_.clear();
   close(std::exchange(descriptor_, -1));
-  if (!durable) return {};
-
-  const std::string folder = FolderOf(path_);
-  const Descriptor entries(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems refuse to sync a folder (EINVAL); there is nothing better to do on them.
-  if (entries.value() >= 0 && fsync(entries.value()) != 0 && errno != EINVAL) {
-    return SystemError("cannot sync the folder", folder, errno);
-  }
-  return {};
+  return durable ? SyncFolder(FolderOf(path_)) : Status();
 }
 
 }  // namespace turnout

@@ -1,4 +1,4 @@
-// Local files: whole reads, mapped reads, and writes that become visible only when complete.
+// Local files: folders, whole reads, mapped reads, and writes that become visible only when complete.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,11 @@ namespace turnout {
 
 // The whole file. Errors: not found, a directory, unreadable, above `limit` bytes.
 Result<std::string> ReadFile(const std::string& path, std::size_t limit);
+
+// Makes the folder, and the folders above it that are missing; each survives a power failure.
+Status MakeFolder(const std::string& path);
+// fsync of a folder: the files made, renamed or removed in it stay so.
+Status SyncFolder(const std::string& path);
 
 // A file mapped for reading; its bytes live as long as this. An empty file has an empty span. A file that is
 // cut short by somebody else while it is mapped ends the process (SIGBUS), as with every mmap.

@@ -242,5 +242,18 @@ TEST_F(FileTest, CreateErrorsNameThePath) {
   EXPECT_EQ(AtomicFile::Create(folder_).error().message, folder_ + ": cannot write: Is a directory");
 }
 
+TEST_F(FileTest, MakesFoldersThatAreMissing) {
+  EXPECT_TRUE(MakeFolder(Path("a/b//c/")));
+  EXPECT_TRUE(fs::is_directory(Path("a/b/c")));
+  EXPECT_TRUE(MakeFolder(Path("a/b/c"))) << "again";
+  EXPECT_TRUE(SyncFolder(Path("a/b")));
+  Write(Path("file"), "x");
+  EXPECT_EQ(MakeFolder(Path("file")).error().message,
+            Path("file") + ": cannot make the folder: Not a directory");
+  EXPECT_FALSE(MakeFolder(Path("file/below")));
+  EXPECT_FALSE(MakeFolder(""));
+  EXPECT_FALSE(MakeFolder(Path(std::string(300, 'x'))));
+}
+
 }  // namespace
 }  // namespace turnout
