@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 #include "bytes/number.h"
+#include "registry/objection.h"
 
 namespace turnout {
 namespace {
@@ -18,20 +18,6 @@ const std::vector<double> kConfidenceBounds = {0.1,  0.2, 0.3,  0.4, 0.5,  0.55,
 ColumnView View(const Column& column) {
   return column.type == ColumnType::kNumber ? ColumnView{column.numbers.data(), nullptr}
                                             : ColumnView{nullptr, column.texts.data()};
-}
-
-// What is wrong with one value for one input; empty: nothing.
-std::string_view Objection(const Input& input, const Version::Closed& closed, double x) {
-  if (IsMissing(x)) return input.accepts_missing ? std::string_view{} : "missing";
-  if (std::fabs(x) > input.largest || std::isinf(x)) return "out_of_range";
-  if (x < input.lowest || x > input.highest) return "out_of_domain";
-  const bool known = !input.closed || std::binary_search(closed.numbers.begin(), closed.numbers.end(), x);
-  return known ? std::string_view{} : "enum";
-}
-
-std::string_view Objection(const Input& input, const Version::Closed& closed, std::string_view text) {
-  if (IsMissing(text)) return input.accepts_missing ? std::string_view{} : "missing";
-  return !input.closed || closed.texts.contains(text) ? std::string_view{} : "enum";
 }
 
 std::string Message(std::string_view type, const Version& version) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <map>
 
 #include "bytes/number.h"
 #include "codec/csv_header.h"
@@ -51,19 +52,6 @@ Result<Batch> ReadRows(std::string_view csv, std::string_view name, const Contra
 std::string PythonText(const Label& label) {
   if (const bool* truth = std::get_if<bool>(&label)) return *truth ? "True" : "False";
   return LabelText(label);
-}
-
-// Numbers by value: a float column holds "1.0" for the class 1.
-bool SameLabel(const Label& label, std::string_view expected) {
-  if (const std::string* text = std::get_if<std::string>(&label)) return *text == expected;
-  if (std::holds_alternative<bool>(label)) return PythonText(label) == expected;
-  const ParsedNumber parsed = ParseNumber(expected);
-  if (parsed.error != NumberError::kNone) return false;
-  if (const double* number = std::get_if<double>(&label)) return parsed.value == *number;
-  // Beyond 2^53 two whole numbers can be the same double.
-  const int64_t whole = std::get<int64_t>(label);
-  if (std::abs(parsed.value) < 0x1p53) return static_cast<double>(whole) == parsed.value;
-  return LabelText(label) == expected;
 }
 
 // A cell of a number column; nullopt: no number. An empty cell and "nan" are NaN, as Python writes it.
@@ -121,7 +109,7 @@ Result<Source> FindSource(const Model& model, std::size_t outputs, std::string_v
   };
   auto label = [&]() -> Result<std::size_t> {
     for (std::size_t i = 0; i < classes.size(); ++i) {
-      if (SameLabel(classes[i], rest)) return i;
+      if (IsLabel(classes[i], rest)) return i;
     }
     return unknown("the model has no such class");
   };
@@ -173,12 +161,18 @@ Result<Source> FindSource(const Model& model, std::size_t outputs, std::string_v
 
 using Cells = std::vector<std::optional<std::string>>;
 
-Result<ColumnComparison> CompareLabels(const Model& model, const Scores& scores, const Cells& cells) {
+// `wrong` gets the rows that are outside.
+Result<ColumnComparison> CompareLabels(const Model& model, const Scores& scores, const Cells& cells,
+                                       std::vector<bool>& wrong) {
   ColumnComparison result;
   for (std::size_t row = 0; row < cells.size(); ++row) {
     const Label& label = model.signature.classes[scores.class_index[row]];
     const std::string_view expected = cells[row] ? std::string_view(*cells[row]) : std::string_view();
-    if (SameLabel(label, expected)) continue;
+    if (IsLabel(label, expected)) continue;
+    wrong[row] = true;
+    if (result.first.size() < kShownRows) {
+      result.first.push_back({row + 1, PythonText(label), std::string(expected)});
+    }
     if (result.wrong++ > 0) continue;
     result.largest = 1;
     result.worst_row = row + 1;
@@ -189,7 +183,7 @@ Result<ColumnComparison> CompareLabels(const Model& model, const Scores& scores,
 }
 
 Result<ColumnComparison> CompareNumbers(const Scores& scores, Source source, const Cells& cells,
-                                        double tolerance) {
+                                        double tolerance, std::vector<bool>& wrong) {
   ColumnComparison result;
   for (std::size_t row = 0; row < cells.size(); ++row) {
     const double got =
@@ -202,7 +196,13 @@ Result<ColumnComparison> CompareNumbers(const Scores& scores, Source source, con
       return Fail(Code::kInvalidArgument, fmt::format("row {}: '{}' is not a number", row + 1, text));
     }
     const double difference = Difference(got, *expected);
-    result.wrong += difference > tolerance;
+    if (difference > tolerance) {
+      wrong[row] = true;
+      ++result.wrong;
+      if (result.first.size() < kShownRows) {
+        result.first.push_back({row + 1, Text(got), std::string(text)});
+      }
+    }
     if (difference <= result.largest) continue;
     result.largest = difference;
     result.worst_row = row + 1;
@@ -214,6 +214,18 @@ Result<ColumnComparison> CompareNumbers(const Scores& scores, Source source, con
 
 }  // namespace
 
+bool IsLabel(const Label& label, std::string_view expected) {
+  if (const std::string* text = std::get_if<std::string>(&label)) return *text == expected;
+  if (std::holds_alternative<bool>(label)) return PythonText(label) == expected;
+  const ParsedNumber parsed = ParseNumber(expected);
+  if (parsed.error != NumberError::kNone) return false;
+  if (const double* number = std::get_if<double>(&label)) return parsed.value == *number;
+  // Beyond 2^53 two whole numbers can be the same double.
+  const int64_t whole = std::get<int64_t>(label);
+  if (std::abs(parsed.value) < 0x1p53) return static_cast<double>(whole) == parsed.value;
+  return LabelText(label) == expected;
+}
+
 double Tolerance::For(std::string_view column) const {
   const std::string_view kind = column.substr(0, column.find(':'));
   for (const auto& [name, value] : of) {
@@ -222,8 +234,21 @@ double Tolerance::For(std::string_view column) const {
   return all;
 }
 
-bool Comparison::holds() const {
-  return std::all_of(columns.begin(), columns.end(), [](const auto& column) { return column.wrong == 0; });
+std::vector<std::string> Comparison::Differences() const {
+  // A row among the first of all is among the first of its column.
+  std::map<std::size_t, std::string> by_row;
+  for (const ColumnComparison& column : columns) {
+    for (const ColumnComparison::Row& row : column.first) {
+      std::string& line = by_row[row.row];
+      line += line.empty() ? fmt::format("row {}: ", row.row) : "; ";
+      line += fmt::format("{}: got {}, expected {}", column.column, row.got, row.expected);
+    }
+  }
+  std::vector<std::string> lines;
+  for (auto& [row, line] : by_row) {
+    if (lines.size() < kShownRows) lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 Result<TextTable> ReadTextTable(std::string_view csv, std::string_view name) {
@@ -278,13 +303,14 @@ Result<Comparison> CompareWithExpected(const Model& model, const Engine& engine,
 
   Comparison comparison;
   comparison.rows = batch.rows();
+  std::vector<bool> wrong(batch.rows());
   for (std::size_t c = 0; c < table.names.size(); ++c) {
     auto source = FindSource(model, scores.outputs, table.names[c]);
     if (!source) return Within(expected_name, std::move(source).error());
     const auto& cells = table.columns[c];
     auto compared = source->what == Source::What::kLabel
-                        ? CompareLabels(model, scores, cells)
-                        : CompareNumbers(scores, *source, cells, tolerance.For(table.names[c]));
+                        ? CompareLabels(model, scores, cells, wrong)
+                        : CompareNumbers(scores, *source, cells, tolerance.For(table.names[c]), wrong);
     if (!compared) {
       return Within(fmt::format("{}: column '{}'", expected_name, table.names[c]),
                     std::move(compared).error());
@@ -292,6 +318,7 @@ Result<Comparison> CompareWithExpected(const Model& model, const Engine& engine,
     compared->column = table.names[c];
     comparison.columns.push_back(*std::move(compared));
   }
+  comparison.wrong = static_cast<std::size_t>(std::count(wrong.begin(), wrong.end(), true));
   return comparison;
 }
 

@@ -41,12 +41,22 @@ struct ColumnComparison {
   double largest = 0;         // the largest |got - expected| / max(1, |expected|); labels: 1 if one differs
   std::size_t worst_row = 0;  // where that is; from 1
   std::string got, expected;  // there
+  // The first rows outside, at most kShownRows.
+  struct Row {
+    std::size_t row = 0;  // from 1
+    std::string got, expected;
+  };
+  std::vector<Row> first;
 };
+inline constexpr std::size_t kShownRows = 10;
 
 struct Comparison {
   std::size_t rows = 0;
+  std::size_t wrong = 0;  // rows with an answer outside
   std::vector<ColumnComparison> columns;
-  bool holds() const;
+  bool holds() const { return wrong == 0; }
+  // The first kShownRows of these, a line each: "row 3: predict: got 1, expected 0; proba:1: ...".
+  std::vector<std::string> Differences() const;
 };
 
 // Scores the rows with the engine. The two texts are whole files; `*_name` is for messages. Errors: a missing
@@ -55,6 +65,9 @@ struct Comparison {
 Result<Comparison> CompareWithExpected(const Model& model, const Engine& engine, std::string_view rows,
                                        std::string_view rows_name, std::string_view expected,
                                        std::string_view expected_name, const Tolerance& tolerance);
+
+// Whether `text` is the label, as the library's str() writes it; numbers by value ("1.0" is the class 1).
+bool IsLabel(const Label& label, std::string_view text);
 
 // Every cell of a CSV file as text, by column; the first row is the header.
 struct TextTable {

@@ -219,6 +219,31 @@ TEST(ExpectedTest, AClosedColumnOfNumbers) {
             "rows.csv: row 2: size: 6 is no value that the model was fitted on");
 }
 
+TEST(ExpectedTest, TheFirstRowsThatDifferAreShown) {
+  const Model line = Line();
+  const auto engine = CompileEngine(line);
+  ASSERT_TRUE(engine);
+  std::string rows = "x,y\n", expected = "predict,raw\n";
+  for (int i = 1; i <= 30; ++i) {
+    rows += std::to_string(i) + ",0\n";
+    const auto answer = [&](bool right) { return std::to_string(right ? 2 * i : -i); };
+    // Odd rows predict otherwise, every third has another raw score.
+    expected += answer(i % 2 == 0) + "," + answer(i % 3 != 0) + "\n";
+  }
+  const auto comparison =
+      CompareWithExpected(line, **engine, rows, "rows.csv", expected, "expected.csv", {.all = 0, .of = {}});
+  ASSERT_TRUE(comparison) << comparison.error().message;
+  EXPECT_EQ(comparison->wrong, 20u);
+  EXPECT_FALSE(comparison->holds());
+  EXPECT_EQ(comparison->columns[0].first.size(), 10u);
+  const auto lines = comparison->Differences();
+  ASSERT_EQ(lines.size(), 10u);
+  EXPECT_EQ(lines[0], "row 1: predict: got 2, expected -1");
+  EXPECT_EQ(lines[1], "row 3: predict: got 6, expected -3; raw: got 6, expected -3");
+  EXPECT_EQ(lines[3], "row 6: raw: got 12, expected -6");
+  EXPECT_EQ(lines[9], "row 15: predict: got 30, expected -15; raw: got 30, expected -15");
+}
+
 TEST(TextTableTest, KeepsTextsAndKnowsEmptyFromMissing) {
   const auto table = ReadTextTable("a,b\r\n1,\r\n\"x,\"\"y\"\"\",\"\"\r\n", "t.csv");
   ASSERT_TRUE(table) << table.error().message;

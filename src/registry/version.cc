@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "bytes/digest.h"
@@ -43,15 +42,19 @@ void Warm(const Version& version) {
 }  // namespace
 
 Result<ModelFile> LoadModelFile(const std::string& path) {
-  const auto start = Clock::now();
   TURNOUT_ASSIGN(const MappedFile file, MappedFile::Open(path));
-  if (file.bytes().size() > kLargestFile) {
+  return ReadModelFile(path, file.bytes());
+}
+
+Result<ModelFile> ReadModelFile(const std::string& path, std::span<const uint8_t> bytes) {
+  const auto start = Clock::now();
+  if (bytes.size() > kLargestFile) {
     return Fail(Code::kInvalidArgument, fmt::format("{}: {} bytes; a model file may have at most {}", path,
-                                                    file.bytes().size(), kLargestFile));
+                                                    bytes.size(), kLargestFile));
   }
-  auto model = ReadModel(file.bytes());
+  auto model = ReadModel(bytes);
   if (!model) return Within(path, std::move(model).error());
-  return ModelFile{path, Sha256(file.bytes()), file.bytes().size(), SecondsSince(start), *std::move(model)};
+  return ModelFile{path, Sha256(bytes), bytes.size(), SecondsSince(start), *std::move(model)};
 }
 
 Result<std::shared_ptr<const Version>> MakeVersion(std::string name, ModelFile file, Contract& contract,
@@ -70,13 +73,7 @@ Result<std::shared_ptr<const Version>> MakeVersion(std::string name, ModelFile f
   auto compiled = CompileEngine(version->model, engine);
   if (!compiled) return Within(version->path, std::move(compiled).error());
   version->engine = *std::move(compiled);
-  for (const Input& input : version->model.signature.inputs) {
-    auto& closed = version->closed.emplace_back();
-    if (!input.closed) continue;
-    closed.texts.insert(input.categories.begin(), input.categories.end());
-    closed.numbers = input.numbers;
-    std::sort(closed.numbers.begin(), closed.numbers.end());
-  }
+  for (const Input& input : version->model.signature.inputs) version->closed.emplace_back(input);
   Warm(*version);
   version->load_seconds = file.seconds + SecondsSince(start);
   return version;

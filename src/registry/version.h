@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +13,7 @@
 #include "contract/contract.h"
 #include "engine/engine.h"
 #include "model/model.h"
+#include "registry/objection.h"
 
 namespace turnout {
 
@@ -25,12 +26,7 @@ struct Version {
   Model model;
   std::unique_ptr<const Engine> engine;  // reads `model`
   Answerer answerer;
-  // Per input: what a closed column may hold, for the check before scoring; empty otherwise.
-  struct Closed {
-    std::unordered_set<std::string_view> texts;  // views into `model`
-    std::vector<double> numbers;                 // ascending
-  };
-  std::vector<Closed> closed;
+  std::vector<ClosedValues> closed;  // per input
 };
 
 // Reads and checks the model file. Errors carry the path.
@@ -42,6 +38,8 @@ struct ModelFile {
   Model model;
 };
 Result<ModelFile> LoadModelFile(const std::string& path);
+// The same of bytes that are `path`'s.
+Result<ModelFile> ReadModelFile(const std::string& path, std::span<const uint8_t> bytes);
 
 // Binds the contract to the model (BindContract fills in what depends on it), compiles and warms the engine.
 // `engine` pins one; empty: the best that fits.
