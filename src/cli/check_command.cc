@@ -49,12 +49,14 @@ int RunCheck(const CheckArguments& arguments) {
       }
       for (std::size_t i = 0; i < loaded->versions.size(); ++i) {
         const Version& version = *loaded->versions[i];
-        good.push_back(fmt::format("endpoint {}: {} fields, version {} ({}), engine {}{}", endpoint.name,
-                                   loaded->contract->fields.size(), version.name,
-                                   version.model.origin.estimator, version.engine->name(),
-                                   loaded->versions.size() == 1
-                                       ? ""
-                                       : fmt::format(", {} %", PpmText(loaded->route.shares()[i].ppm))));
+        good.push_back(fmt::format(
+            "endpoint {}: {} fields, version {} ({}), engine {}{}{}", endpoint.name,
+            loaded->contract->fields.size(), version.name, version.model.origin.estimator,
+            version.engine->name(),
+            loaded->versions.size() == 1 ? "" : fmt::format(", {} %", PpmText(loaded->route.shares()[i].ppm)),
+            !IsRegistryReference(version.path)
+                ? ""
+                : fmt::format(", {} (sha256:{})", version.path, version.sha256.substr(0, 12))));
       }
     }
   }

@@ -23,9 +23,12 @@
 
 namespace turnout {
 
+inline constexpr char kRegistryFolder[] = "registry";  // where --registry does not say
+
 struct ServeArguments {
   std::string target;  // CONFIG.yaml or a model file
   std::string listen;
+  std::string registry = kRegistryFolder;  // for a model that is a reference
 };
 int RunServe(const ServeArguments& arguments);
 
@@ -33,6 +36,7 @@ struct ScoreArguments {
   std::string endpoint, config;  // or
   std::string model;
   std::string input, output, rejects;
+  std::string registry = kRegistryFolder;  // for a model that is a reference
   std::string job_time;
   std::size_t threads = 0;
   std::optional<uint64_t> max_rejects;
@@ -51,14 +55,16 @@ int RunStream(const StreamArguments& arguments);
 struct InspectArguments {
   std::string model;
   bool json = false;
-  bool support = false;  // what is read, instead of a model
+  bool support = false;                    // what is read, instead of a model
+  std::string registry = kRegistryFolder;  // for a model that is a reference
 };
 int RunInspect(const InspectArguments& arguments);
 
 struct ExplainArguments {
-  std::string target;    // a model file or CONFIG.yaml
-  std::string endpoint;  // of the configuration; empty: the only one
-  std::string row;       // a JSON object, the name of a file with one, or -
+  std::string target;                      // a model file or CONFIG.yaml
+  std::string endpoint;                    // of the configuration; empty: the only one
+  std::string row;                         // a JSON object, the name of a file with one, or -
+  std::string registry = kRegistryFolder;  // for a model that is a reference
   bool json = false;
 };
 int RunExplain(const ExplainArguments& arguments);
@@ -84,8 +90,9 @@ struct VerifyArguments {
   std::string model, rows, expected;
   double tolerance = 0;
   std::string engine;
-  std::string modes;    // CONFIG.yaml or a model file: compare the modes instead
-  std::string brokers;  // with `modes`: a Kafka to send through
+  std::string modes;                       // CONFIG.yaml or a model file: compare the modes instead
+  std::string brokers;                     // with `modes`: a Kafka to send through
+  std::string registry = kRegistryFolder;  // for a model that is a reference
   bool json = false;
 };
 int RunVerify(const VerifyArguments& arguments);

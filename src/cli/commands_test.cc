@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "cli/test_ended.h"
 #include "server/test_folder.h"
 
 namespace turnout {
@@ -15,22 +16,8 @@ using testing::TestFolder;
 const std::string kConfig = "examples/churn/server.yaml";
 const std::string kModel = "examples/churn/models/churn-v2.1.0.pkl";
 
-struct Ended {
-  int code = 0;
-  std::string out, err;
-};
-
-template <class Command>
-Ended Ran(Command command) {
-  Ended ended;
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  ended.code = command();
-  std::fflush(stdout);
-  ended.out = ::testing::internal::GetCapturedStdout();
-  ended.err = ::testing::internal::GetCapturedStderr();
-  return ended;
-}
+using testing::Ended;
+using testing::Ran;
 
 TEST(ReportTest, EachCodeHasAnExit) {
   const std::pair<Code, int> exits[] = {
@@ -80,8 +67,8 @@ TEST(CheckTest, EveryProblemOfEveryFile) {
   EXPECT_EQ(ended.out,
             "{\"ok\":false,\"problems\":[\"" + bad + ":1: threads: 'x' is not a whole number\",\"" + bad +
                 ":1: endpoints: at least one is needed\",\"" + bad +
-                ":2: colour: no such setting; here there are listen, threads, limits, drain, endpoints, "
-                "streams\"]}\n");
+                ":2: colour: no such setting; here there are listen, threads, limits, drain, registry, "
+                "endpoints, streams\"]}\n");
 }
 
 TEST(CheckTest, WhatIsNoConfiguration) {

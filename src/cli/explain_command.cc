@@ -135,7 +135,7 @@ Error Refused(const Refusal& refusal) {
 }
 
 Result<std::string> ExplainRow(const ExplainArguments& arguments) {
-  TURNOUT_ASSIGN(const ServerConfig config, ReadConfigOrModel(arguments.target));
+  TURNOUT_ASSIGN(const ServerConfig config, ReadConfigOrModel(arguments.target, arguments.registry));
   TURNOUT_ASSIGN(const Endpoint endpoint, LoadEndpoint(config, arguments.endpoint));
   TURNOUT_ASSIGN(const std::string body, RowText(arguments.row));
 

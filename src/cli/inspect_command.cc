@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "formats/support.h"
 #include "registry/version.h"
+#include "server/endpoints.h"
 
 namespace turnout {
 namespace {
@@ -190,9 +191,9 @@ int RunInspect(const InspectArguments& arguments) {
     std::fputs(Supported(arguments.json).c_str(), stdout);
     return 0;
   }
-  const auto file = LoadModelFile(arguments.model);
-  if (!file) return Report(file.error());
-  const std::string text = arguments.json ? Json(*file) : Human(*file);
+  const auto loaded = LoadModelOrReference(arguments.model, arguments.registry);
+  if (!loaded) return Report(loaded.error());
+  const std::string text = arguments.json ? Json(loaded->file) : Human(loaded->file);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
 }

@@ -65,10 +65,18 @@ int Main(int argc, char** argv) {
       "there, 5 out of time, 70 a bug, 128 + n stopped by signal n.");
   int code = 0;
 
+  CLI::App* command = nullptr;
+  const auto add_registry = [&](std::string& registry) {
+    command->add_option("--registry", registry,
+                        "Folder of the registry, for a model like registry:churn@stable (default: registry)");
+  };
+
   ServeArguments serve;
-  CLI::App* command = app.add_subcommand("serve", "Serve a configuration, or a model file alone");
-  command->add_option("target", serve.target, "CONFIG.yaml or a model file")->required();
+  command = app.add_subcommand("serve", "Serve a configuration, or a model file alone");
+  command->add_option("target", serve.target, "CONFIG.yaml, a model file, or registry:churn@stable")
+      ->required();
   command->add_option("--listen", serve.listen, "address:port, instead of the configuration's");
+  add_registry(serve.registry);
   command->footer(
       "Examples:\n  turnout serve examples/churn/server.yaml\n"
       "  turnout serve model.pkl --listen 0.0.0.0:8080");
@@ -89,6 +97,7 @@ int Main(int argc, char** argv) {
   command->add_option("--threads", score.threads, "Threads (default: one per core)")->check(kCount);
   command->add_option("--max-rejects", score.max_rejects, "Fail, and write nothing, above this many bad rows")
       ->check(kCount);
+  add_registry(score.registry);
   command->add_flag("--quiet,-q", score.quiet, "No progress bar");
   command->footer(
       "Prints one line of JSON when done.\n\nExample:\n"
@@ -114,6 +123,7 @@ int Main(int argc, char** argv) {
   InspectArguments inspect;
   command = app.add_subcommand("inspect", "Show what a model file holds and which engines fit");
   auto* inspected = command->add_option("model", inspect.model, "Model file");
+  add_registry(inspect.registry);
   command->add_flag("--json", inspect.json, "As JSON");
   auto* support =
       command->add_flag("--support", inspect.support, "Print what is read, by library and version");
@@ -132,6 +142,7 @@ int Main(int argc, char** argv) {
       ->required();
   command->add_option("--endpoint", explain.endpoint,
                       "Which endpoint of CONFIG.yaml (default: the only one)");
+  add_registry(explain.registry);
   command->add_flag("--json", explain.json, "As JSON");
   command->footer(
       "Shows what the model is given, what its steps make of it, the leaf of every tree or what every "
@@ -197,6 +208,7 @@ int Main(int argc, char** argv) {
                                     "CONFIG.yaml or a model file: send the rows through every mode instead");
   command->add_option("--brokers", verify.brokers, "With --modes: through Kafka, too; host:port,...")
       ->needs(modes);
+  add_registry(verify.registry);
   command->add_flag("--json", verify.json, "As JSON");
   modes->excludes(file)->excludes(expected);
   command->footer(

@@ -11,7 +11,8 @@
 namespace turnout {
 int RunScore(const ScoreArguments& arguments) {
   StopSignal stop;
-  const auto config = ReadConfigOrModel(arguments.model.empty() ? arguments.config : arguments.model);
+  const auto config =
+      ReadConfigOrModel(arguments.model.empty() ? arguments.config : arguments.model, arguments.registry);
   if (!config) return Report(config.error());
   const auto endpoint = LoadEndpoint(*config, arguments.endpoint);
   if (!endpoint) return Report(endpoint.error());

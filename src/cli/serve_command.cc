@@ -40,7 +40,10 @@ void Greet(const std::string& url, const Snapshots& snapshots) {
 
 int RunServe(const ServeArguments& arguments) {
   StopSignal stop;
-  ServeOptions options{.config_or_model = arguments.target, .listen = arguments.listen, .ready = {}};
+  ServeOptions options{.config_or_model = arguments.target,
+                       .listen = arguments.listen,
+                       .registry = arguments.registry,
+                       .ready = {}};
   if (isatty(STDERR_FILENO) == 1) options.ready = Greet;
   const auto served = Serve(options, stop);
   return served ? 0 : Report(served.error());

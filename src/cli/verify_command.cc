@@ -23,7 +23,8 @@ std::string Number(double value) {
 }
 
 Result<Comparison> Compare(const VerifyArguments& arguments) {
-  TURNOUT_ASSIGN(const ModelFile file, LoadModelFile(arguments.model));
+  TURNOUT_ASSIGN(const RegistryModel loaded, LoadModelOrReference(arguments.model, arguments.registry));
+  const ModelFile& file = loaded.file;
   TURNOUT_ASSIGN(const auto engine, CompileEngine(file.model, arguments.engine));
   TURNOUT_ASSIGN(const std::string rows, ReadFile(arguments.rows, kLargestTable));
   TURNOUT_ASSIGN(const std::string expected, ReadFile(arguments.expected, kLargestTable));
@@ -92,7 +93,7 @@ std::string Json(const std::string& endpoint, const ModesReport& report) {
 }
 
 int Modes(const VerifyArguments& arguments) {
-  const auto config = ReadConfigOrModel(arguments.modes);
+  const auto config = ReadConfigOrModel(arguments.modes, arguments.registry);
   if (!config) return Report(config.error());
   const bool watched = isatty(STDERR_FILENO) == 1;
   bool agree = true;

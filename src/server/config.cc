@@ -225,6 +225,12 @@ Result<ServerConfig> ParseServerConfig(std::string_view text, std::string_view s
   for (StreamConfig& stream : config.streams) {
     if (stream.group.empty()) stream.group = "turnout-" + stream.name;
   }
+  if (config.registry.empty()) {
+    config.registry = (std::filesystem::path(config.source).parent_path() / "registry").string();
+  }
+  for (EndpointConfig& endpoint : config.endpoints) {
+    for (VersionConfig& version : endpoint.versions) version.registry = config.registry;
+  }
   return config;
 }
 

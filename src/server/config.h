@@ -20,7 +20,8 @@ namespace turnout {
 
 struct VersionConfig {
   std::string name;                    // "v2.1.0"
-  std::string model;                   // path
+  std::string model;                   // path, or "registry:churn@stable" (registry/reference.h)
+  std::string registry = {};           // folder of the registry, for a reference
   std::string engine = {};             // empty: the best that fits
   std::optional<uint32_t> share = {};  // parts per million; none: all, of the only version
   int line = 0;
@@ -57,6 +58,7 @@ struct ServerConfig {
   HttpLimits limits;
   std::size_t max_rows = 10'000;  // in one batch request: a loop answers nobody else meanwhile, some 30 ms
   double drain_seconds = 30;
+  std::string registry;  // folder
   std::vector<EndpointConfig> endpoints;
   std::vector<StreamConfig> streams;
 };

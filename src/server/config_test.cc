@@ -101,63 +101,65 @@ TEST(ServerConfigTest, SaysWhatIsWrongAndWhere) {
   struct Case {
     std::string_view yaml, problem;
   };
-  for (
-      const auto& [yaml, problem] : {
-          Case{"threads: two\n", "s.yaml:2: threads: 'two' is not a whole number"},
-          Case{"threads: 1.5\n", "s.yaml:2: threads: '1.5' is not a whole number"},
-          Case{"threads: -1\n", "s.yaml:2: threads: -1 is not within 0 to 256"},
-          Case{"threads: 257\n", "s.yaml:2: threads: 257 is not within 0 to 256"},
-          Case{"threads: 99999999999999999999\n",
-               "s.yaml:2: threads: '99999999999999999999' is not a whole number"},
-          Case{"threads:\n", "s.yaml:2: threads: a single value expected, such as 2, but it is nothing"},
-          Case{"threads: [1]\n", "s.yaml:2: threads: a single value expected, such as 2, but it is a list"},
-          Case{"threads: {a: 1}\n", "s.yaml:2: threads: a single value expected, such as 2, but it is a map"},
-          Case{"drain: soon\n", "s.yaml:2: drain: 'soon' is not a duration; write 500ms, 2s or 1m30s"},
-          Case{"drain: 2h\n", "s.yaml:2: drain: 2h is not within 0s to 1h"},
-          Case{"drain: 30\n", "s.yaml:2: drain: '30' is not a duration; write 500ms, 2s or 1m30s"},
-          Case{"limits: {body: 10 MB}\n",
-               "s.yaml:2: limits.body: '10 MB' is not a size; write 64MiB or 4096"},
-          Case{"limits: {body: 2GiB}\n", "s.yaml:2: limits.body: 2GiB is not within 1KiB to 1GiB"},
-          Case{"limits: {connections: 0}\n", "s.yaml:2: limits.connections: 0 is not within 1 to 1000000"},
-          Case{"limits: {idle: 1ms}\n", "s.yaml:2: limits.idle: 1ms is not within 1s to 1h"},
-          Case{"limits: 5\n",
-               "s.yaml:2: limits: settings expected below it (connections, header, body, rows, idle, "
-               "header_time, body_time, write_time, rate), but it is '5'"},
-          Case{"listen: {http: here}\n",
-               "s.yaml:2: listen.http: 'here' is not address:port, such as 0.0.0.0:8080"},
-          Case{"listen: {http: '1.2.3.4:99999'}\n",
-               "s.yaml:2: listen.http: '1.2.3.4:99999' is not address:port, such as 0.0.0.0:8080"},
-          Case{"listen:\n  htttp: 1\n", "s.yaml:3: listen.htttp: no such setting; did you mean 'http'?"},
-          Case{"limit: {body: 1MiB}\n", "s.yaml:2: limit: no such setting; did you mean 'limits'?"},
-          Case{"colour: red\n",
-               "s.yaml:2: colour: no such setting; here there are listen, threads, limits, drain, endpoints, "
-               "streams"},
-          // Names from the table's own notation, and paths in one key.
-          Case{"<name>: 1\n",
-               "s.yaml:2: <name>: no such setting; here there are listen, threads, limits, drain, endpoints, "
-               "streams"},
-          Case{"listen.http: 1.2.3.4:5\n",
-               "s.yaml:2: listen.http: no such setting; here there are listen, "
-               "threads, limits, drain, endpoints, streams"},
-          Case{
-              "endpoints.<name>.contract: c.yaml\n",
-              "s.yaml:2: endpoints.<name>.contract: no such setting; here there are listen, threads, limits, "
-              "drain, endpoints, streams"},
-          Case{"? ''\n: 1\n",
-               "s.yaml:3: : no such setting; here there are listen, threads, limits, drain, "
-               "endpoints, streams"},
-          Case{"streams: {s: {}}\n",
-               "s.yaml:2: streams.s.endpoint: required\ns.yaml:2: streams.s.brokers: required\n"
-               "s.yaml:2: streams.s.input: required\ns.yaml:2: streams.s.output: required\n"
-               "s.yaml:2: streams.s.dead_letters: required"},
-          Case{"streams: {s: {endpoint: chrun, brokers: b, input: i, output: o, dead_letters: d}}\n",
-               "s.yaml:2: streams.s.endpoint: there is no endpoint 'chrun'"},
-          Case{"streams: {a b: {}}\n",
-               "s.yaml:2: streams.a b: a name has 1 to 100 letters, digits, '.', '_' or '-'"},
-          Case{"streams: {s: {endpoint: churn, brokers: b, input: i, output: o, dead_letters: d, group: "
-               "''}}\n",
-               "s.yaml:2: streams.s.group: it is empty"},
-      }) {
+  for (const auto& [yaml, problem] : {
+           Case{"threads: two\n", "s.yaml:2: threads: 'two' is not a whole number"},
+           Case{"threads: 1.5\n", "s.yaml:2: threads: '1.5' is not a whole number"},
+           Case{"threads: -1\n", "s.yaml:2: threads: -1 is not within 0 to 256"},
+           Case{"threads: 257\n", "s.yaml:2: threads: 257 is not within 0 to 256"},
+           Case{"threads: 99999999999999999999\n",
+                "s.yaml:2: threads: '99999999999999999999' is not a whole number"},
+           Case{"threads:\n", "s.yaml:2: threads: a single value expected, such as 2, but it is nothing"},
+           Case{"threads: [1]\n", "s.yaml:2: threads: a single value expected, such as 2, but it is a list"},
+           Case{"threads: {a: 1}\n",
+                "s.yaml:2: threads: a single value expected, such as 2, but it is a map"},
+           Case{"drain: soon\n", "s.yaml:2: drain: 'soon' is not a duration; write 500ms, 2s or 1m30s"},
+           Case{"drain: 2h\n", "s.yaml:2: drain: 2h is not within 0s to 1h"},
+           Case{"drain: 30\n", "s.yaml:2: drain: '30' is not a duration; write 500ms, 2s or 1m30s"},
+           Case{"limits: {body: 10 MB}\n",
+                "s.yaml:2: limits.body: '10 MB' is not a size; write 64MiB or 4096"},
+           Case{"limits: {body: 2GiB}\n", "s.yaml:2: limits.body: 2GiB is not within 1KiB to 1GiB"},
+           Case{"limits: {connections: 0}\n", "s.yaml:2: limits.connections: 0 is not within 1 to 1000000"},
+           Case{"limits: {idle: 1ms}\n", "s.yaml:2: limits.idle: 1ms is not within 1s to 1h"},
+           Case{"limits: 5\n",
+                "s.yaml:2: limits: settings expected below it (connections, header, body, rows, idle, "
+                "header_time, body_time, write_time, rate), but it is '5'"},
+           Case{"listen: {http: here}\n",
+                "s.yaml:2: listen.http: 'here' is not address:port, such as 0.0.0.0:8080"},
+           Case{"listen: {http: '1.2.3.4:99999'}\n",
+                "s.yaml:2: listen.http: '1.2.3.4:99999' is not address:port, such as 0.0.0.0:8080"},
+           Case{"listen:\n  htttp: 1\n", "s.yaml:3: listen.htttp: no such setting; did you mean 'http'?"},
+           Case{"limit: {body: 1MiB}\n", "s.yaml:2: limit: no such setting; did you mean 'limits'?"},
+           Case{"colour: red\n",
+                "s.yaml:2: colour: no such setting; here there are listen, threads, limits, drain, registry, "
+                "endpoints, "
+                "streams"},
+           // Names from the table's own notation, and paths in one key.
+           Case{"<name>: 1\n",
+                "s.yaml:2: <name>: no such setting; here there are listen, threads, limits, drain, registry, "
+                "endpoints, "
+                "streams"},
+           Case{"listen.http: 1.2.3.4:5\n",
+                "s.yaml:2: listen.http: no such setting; here there are listen, "
+                "threads, limits, drain, registry, endpoints, streams"},
+           Case{"endpoints.<name>.contract: c.yaml\n",
+                "s.yaml:2: endpoints.<name>.contract: no such setting; here there are listen, threads, "
+                "limits, "
+                "drain, registry, endpoints, streams"},
+           Case{"? ''\n: 1\n",
+                "s.yaml:3: : no such setting; here there are listen, threads, limits, drain, "
+                "registry, endpoints, streams"},
+           Case{"streams: {s: {}}\n",
+                "s.yaml:2: streams.s.endpoint: required\ns.yaml:2: streams.s.brokers: required\n"
+                "s.yaml:2: streams.s.input: required\ns.yaml:2: streams.s.output: required\n"
+                "s.yaml:2: streams.s.dead_letters: required"},
+           Case{"streams: {s: {endpoint: chrun, brokers: b, input: i, output: o, dead_letters: d}}\n",
+                "s.yaml:2: streams.s.endpoint: there is no endpoint 'chrun'"},
+           Case{"streams: {a b: {}}\n",
+                "s.yaml:2: streams.a b: a name has 1 to 100 letters, digits, '.', '_' or '-'"},
+           Case{"streams: {s: {endpoint: churn, brokers: b, input: i, output: o, dead_letters: d, group: "
+                "''}}\n",
+                "s.yaml:2: streams.s.group: it is empty"},
+       }) {
     EXPECT_EQ(ProblemsWith(yaml), problem) << yaml;
   }
 }
@@ -214,6 +216,26 @@ TEST(ServerConfigTest, EndpointsAndVersions) {
 }
 
 // Every problem is reported at once, in the order of the file.
+TEST(ServerConfigTest, VersionsOfTheRegistry) {
+  const std::string versions =
+      "endpoints: {churn: {versions: {v1: {model: 'registry:churn@stable', share: 50}, v2: {model: m.pkl, "
+      "share: 50}}}}\n";
+  auto config = ParseServerConfig(versions, "conf/s.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->endpoints[0].versions[0].model, "registry:churn@stable");
+  EXPECT_EQ(config->endpoints[0].versions[0].registry, "conf/registry");
+  EXPECT_EQ(config->endpoints[0].versions[1].model, "conf/m.pkl");
+  config = ParseServerConfig("registry: ../models\n" + versions, "conf/s.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->endpoints[0].versions[0].registry, "conf/../models");
+  EXPECT_EQ(
+      Problems("endpoints: {churn: {versions: {v1: {model: 'registry:churn:../v1'}}}}\n"),
+      "s.yaml:1: endpoints.churn.versions.v1.model: 'churn:../v1' names no version: '../v1' is not the name "
+      "of "
+      "a version: 1 to 100 letters, digits, '.', '_', '-', '+', beginning with a letter or a digit; write "
+      "churn:v2.1.0, churn@stable or sha256:<12 digits or more>");
+}
+
 TEST(ServerConfigTest, AllProblemsAtOnce) {
   EXPECT_EQ(Problems("listen: {http: x}\n"
                      "threads: many\n"

@@ -31,10 +31,16 @@ std::string NameOf(const std::string& path) {
   return name.empty() ? "model" : name;
 }
 
-Result<Contract> LoadContract(const EndpointConfig& config, const Signature& signature) {
-  if (config.contract.empty()) return DeriveContract(signature, config.name);
-  TURNOUT_ASSIGN(const std::string text, ReadFile(config.contract, kLargestContract));
-  return ParseContract(text, config.contract);
+// `source` is told where it is from; empty: from the model.
+Result<Contract> LoadContract(const EndpointConfig& config, const RegistryModel& first, std::string& source) {
+  if (config.contract.empty() && first.contract) {
+    source = first.contract_path;
+    return ParseContract(*first.contract, source);
+  }
+  source = config.contract;
+  if (source.empty()) return DeriveContract(first.file.model.signature, config.name);
+  TURNOUT_ASSIGN(const std::string text, ReadFile(source, kLargestContract));
+  return ParseContract(text, source);
 }
 
 }  // namespace
@@ -47,19 +53,20 @@ Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& resha
   endpoint.objective_availability = config.objective_availability;
   TURNOUT_ASSIGN(endpoint.route, FirstRoute(config));
   std::optional<Contract> contract;
+  std::string contract_source;
   for (const VersionConfig& version : config.versions) {
-    TURNOUT_ASSIGN(ModelFile file, LoadModelFile(version.model));
+    TURNOUT_ASSIGN(RegistryModel loaded, LoadModelOrReference(version.model, version.registry));
     if (!contract) {
-      TURNOUT_ASSIGN(contract, LoadContract(config, file.model.signature));
-      if (reshape) reshape(*contract, file.model.signature);
+      TURNOUT_ASSIGN(contract, LoadContract(config, loaded, contract_source));
+      if (reshape) reshape(*contract, loaded.file.model.signature);
     }
-    auto made = MakeVersion(version.name, std::move(file), *contract, version.engine);
+    auto made = MakeVersion(version.name, std::move(loaded.file), *contract, version.engine);
     if (!made) {
       Error error = std::move(made).error();
       if (config.versions.size() > 1)
         error.message = fmt::format("version {}: {}", version.name, error.message);
-      if (config.contract.empty()) return std::unexpected(std::move(error));
-      return Within(config.contract, std::move(error));
+      if (contract_source.empty()) return std::unexpected(std::move(error));
+      return Within(contract_source, std::move(error));
     }
     endpoint.versions.push_back(*std::move(made));
   }
@@ -82,10 +89,31 @@ Result<Endpoint> LoadEndpoint(const ServerConfig& config, const std::string& nam
 
 bool IsConfig(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
 
-Result<ServerConfig> ReadConfigOrModel(const std::string& path) {
-  if (IsConfig(path)) return ReadServerConfig(path);
+Result<RegistryModel> LoadModelOrReference(const std::string& path, const std::string& registry) {
+  if (!IsRegistryReference(path)) {
+    TURNOUT_ASSIGN(ModelFile file, LoadModelFile(path));
+    return RegistryModel{.version = {}, .file = std::move(file), .contract = {}, .contract_path = {}};
+  }
+  TURNOUT_ASSIGN(const VersionReference reference,
+                 ParseReference(std::string_view(path).substr(kRegistryPrefix.size())));
+  TURNOUT_ASSIGN(Catalog catalog, Catalog::Open(registry));
+  return LoadFromRegistry(catalog, reference);
+}
+
+Result<ServerConfig> ReadConfigOrModel(const std::string& path, const std::string& registry) {
   ServerConfig config;
   config.source = path;
+  if (IsRegistryReference(path)) {
+    TURNOUT_ASSIGN(const VersionReference reference,
+                   ParseReference(std::string_view(path).substr(kRegistryPrefix.size())));
+    EndpointConfig& endpoint = config.endpoints.emplace_back();
+    endpoint.name = reference.name.empty() ? "model" : reference.name;
+    const std::string version = reference.version + reference.alias;
+    endpoint.versions.push_back(
+        {.name = version.empty() ? "v1" : version, .model = path, .registry = registry});
+    return config;
+  }
+  if (IsConfig(path)) return ReadServerConfig(path);
   EndpointConfig& endpoint = config.endpoints.emplace_back();
   endpoint.name = NameOf(path);
   endpoint.versions.push_back({.name = "v1", .model = path});

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "monitor/metrics.h"
 #include "predict/predict.h"
+#include "registry/push.h"
 #include "server/config.h"
 
 namespace turnout {
@@ -26,8 +27,9 @@ struct Endpoint {
   const std::shared_ptr<const Version>& stable() const { return versions[route.largest()]; }
 };
 
-// Reads the models, takes the contract that the configuration names, else the one derived from the first
-// model, and binds and compiles each. `reshape` may change the contract before it is bound.
+// Reads the models, takes the contract that the configuration names, else the one that the first version has
+// in the registry, else the one derived from the first model, and binds and compiles each. `reshape` may
+// change the contract before it is bound.
 using Reshape = std::function<void(Contract&, const Signature&)>;
 Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& reshape = {});
 
@@ -37,8 +39,12 @@ Result<Endpoint> LoadEndpoint(const ServerConfig& config, const std::string& nam
 // A path that ends in .yaml or .yml.
 bool IsConfig(const std::string& path);
 // A configuration, or what stands for one for a model file alone: the defaults and one endpoint, which has
-// the file's name, the version v1 and a derived contract.
-Result<ServerConfig> ReadConfigOrModel(const std::string& path);
+// the file's name, the version v1 and a derived contract. A model may be a reference
+// ("registry:churn@stable") to the registry in the folder `registry`; endpoint and version are then called as
+// it says.
+Result<ServerConfig> ReadConfigOrModel(const std::string& path, const std::string& registry = "registry");
+// The model of such a path or reference; of a reference also its contract.
+Result<RegistryModel> LoadModelOrReference(const std::string& path, const std::string& registry);
 
 // What loops and jobs score with. Registers the version's series with `metrics`.
 std::shared_ptr<const Snapshot> MakeSnapshot(const Endpoint& endpoint, Metrics& metrics);

@@ -47,6 +47,55 @@ TEST(EndpointsTest, AModelFileAloneStandsForAConfiguration) {
   EXPECT_FALSE(IsConfig("a.yaml.pkl"));
 }
 
+// A registry with the churn model as churn@stable, and with its contract.
+std::string PushedChurn(const TestFolder& folder) {
+  auto catalog = Catalog::OpenOrCreate(folder.Path("registry"));
+  EXPECT_TRUE(catalog) << catalog.error().message;
+  PushRequest request;
+  request.name = "churn";
+  request.version = "v2.1.0";
+  request.model = ChurnModelPath();
+  request.contract = "examples/churn/contract.yaml";
+  const auto prepared = PrepareRelease(*catalog, request);
+  EXPECT_TRUE(prepared) << prepared.error().message;
+  EXPECT_TRUE(catalog->Add(prepared->release()));
+  EXPECT_TRUE(catalog->SetAlias("churn", "stable", "v2.1.0"));
+  return catalog->folder();
+}
+
+TEST(EndpointsTest, AVersionOfTheRegistryBringsItsContract) {
+  const TestFolder folder;
+  const std::string registry = PushedChurn(folder);
+  auto config = ReadConfigOrModel("registry:churn", registry);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->endpoints[0].name, "churn");
+  EXPECT_EQ(config->endpoints[0].versions[0].name, "stable");
+  auto endpoint = LoadEndpoint(config->endpoints[0]);
+  ASSERT_TRUE(endpoint) << endpoint.error().message;
+  EXPECT_EQ(endpoint->stable()->path, "registry:churn:v2.1.0");
+  EXPECT_EQ(endpoint->stable()->sha256.substr(0, 12), "8c9230c8ff75");
+  EXPECT_EQ(endpoint->contract->fields.size(), 6u) << "customer_id too";
+
+  // One that the endpoint names goes before it, and has to fit.
+  config->endpoints[0].contract = folder.Write("c.yaml", "name: c\nfields:\n  - {name: age, type: int}\n");
+  EXPECT_TRUE(
+      Problem(config->endpoints[0])
+          .starts_with(folder.Path("c.yaml") +
+                       ": registry:churn:v2.1.0: contract c: 1 features, but the model takes 5 inputs\n"))
+      << Problem(config->endpoints[0]);
+  config->endpoints[0].contract = "";
+  config->endpoints[0].versions[0].model = "registry:churn@blue";
+  EXPECT_EQ(Problem(config->endpoints[0]),
+            registry +
+                ": churn has no alias @blue (it has @stable); `turnout registry "
+                "tag churn:v2.1.0 blue` makes it");
+  EXPECT_FALSE(ReadConfigOrModel("registry:../x", registry));
+  EXPECT_EQ(ReadConfigOrModel("registry:sha256:8c9230c8ff75", registry)->endpoints[0].name, "model");
+  config = ReadConfigOrModel("registry:churn:v1.yaml", registry);
+  ASSERT_TRUE(config) << "a version may be called so";
+  EXPECT_EQ(config->endpoints[0].versions[0].name, "v1.yaml");
+}
+
 TEST(EndpointsTest, AReshapedContractIsBound) {
   const auto config = ReadConfigOrModel(ChurnModelPath());
   const auto endpoint =

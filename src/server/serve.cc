@@ -96,7 +96,7 @@ class Attachment {
 }  // namespace
 
 Status Serve(const ServeOptions& options, const StopSignal& stop) {
-  TURNOUT_ASSIGN(ServerConfig config, ReadConfigOrModel(options.config_or_model));
+  TURNOUT_ASSIGN(ServerConfig config, ReadConfigOrModel(options.config_or_model, options.registry));
   if (!options.listen.empty()) TURNOUT_TRY(ParseAddress(options.listen, config.address, config.port));
   AllowConnections(config.limits.connections);
   Metrics metrics;

@@ -18,6 +18,7 @@ using Snapshots = std::vector<std::shared_ptr<const Snapshot>>;
 struct ServeOptions {
   std::string config_or_model;  // CONFIG.yaml or a model file
   std::string listen;           // "0.0.0.0:8080": instead of the configuration's
+  std::string registry = {};    // folder, for a model that is a reference
   // Called once requests are answered, on Serve's thread: where ("http://127.0.0.1:8080") and from what.
   std::function<void(const std::string& url, const Snapshots&)> ready;
 };

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "bytes/yaml.h"
+#include "registry/reference.h"
 #include "rollout/route.h"
 
 namespace turnout {
@@ -86,6 +87,15 @@ Status Beside(const ServerConfig& config, const Setting& setting, const std::str
   return {};
 }
 
+// A path, or what the registry knows of.
+Status ModelFileOrReference(const ServerConfig& config, const Setting& setting, const std::string& text,
+                            std::string& out) {
+  if (!IsRegistryReference(text)) return Beside(config, setting, text, out);
+  out = text;
+  TURNOUT_TRY(ParseReference(std::string_view(text).substr(kRegistryPrefix.size())));
+  return {};
+}
+
 // clang-format off
 const SettingEntry kEntries[] = {
     {{"listen.http", "Address and port of the HTTP listener; port 0: any free one", "127.0.0.1:8080", "", "0.0.0.0:8080"},
@@ -114,7 +124,9 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.limits.min_rate); }},
     {{"drain", "How long a shutdown waits for requests in work", "30s", "0s to 1h", "10s"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.drain_seconds); }},
-    {{"endpoints.<name>.contract", "File with the endpoint's contract", "derived from the model", "", "contract.yaml"},
+    {{"registry", "Folder of the registry, for versions with `model: registry:...`", "registry", "", "/srv/registry"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.config.registry); }},
+    {{"endpoints.<name>.contract", "File with the endpoint's contract", "that of the registry's first version, else derived from the model", "", "contract.yaml"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.endpoint->contract); }},
     {{"endpoints.<name>.objective.p99", "Latency that 99 % of the requests must keep", "none", "10us to 1h", "500ms"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.endpoint->objective_p99); }},
@@ -124,8 +136,8 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.endpoint->salt); }},
     {{"endpoints.<name>.routing.override_header", "Header field by which a request names its version, for testers", "none", "", "X-Turnout-Force-Version"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return HeaderName(s, v, p.endpoint->override_header); }},
-    {{"endpoints.<name>.versions.<name>.model", "Model file of the version", "required", "", "models/churn-v2.1.0.pkl"},
-     [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.version->model); }},
+    {{"endpoints.<name>.versions.<name>.model", "Model file of the version, or a version of the registry: `registry:churn@stable`, `registry:churn:v2.1.0`", "required", "", "models/churn-v2.1.0.pkl"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return ModelFileOrReference(p.config, s, v, p.version->model); }},
     {{"endpoints.<name>.versions.<name>.engine", "Pins an engine; `turnout inspect` lists those that fit", "the best that fits", "", "portable"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.version->engine); }},
     {{"endpoints.<name>.versions.<name>.share", "Percent of the rows that it answers (at most four decimals), or parts per million; together exactly 100", "100 of the only version", "", "12.5"},

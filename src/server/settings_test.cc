@@ -71,9 +71,10 @@ TEST(SettingsTest, TheDefaultsAreTheOnesOfTheTable) {
     EXPECT_EQ(config.limits.header, plain->limits.header) << setting.path;
     EXPECT_EQ(config.limits.body, plain->limits.body) << setting.path;
     EXPECT_EQ(config.limits.write, plain->limits.write) << setting.path;
+    EXPECT_EQ(config.registry, plain->registry) << setting.path;
     ++checked;
   }
-  EXPECT_EQ(checked, 12);
+  EXPECT_EQ(checked, 13);
 }
 
 TEST(SettingsTest, ThePageIsCurrent) {
