@@ -79,6 +79,27 @@ struct RouteArguments {
 };
 int RunRoute(const RouteArguments& arguments);
 
+// Each verb takes what it needs of these.
+struct RegistryArguments {
+  std::string registry = kRegistryFolder;
+  std::string reference;  // push: NAME:VERSION; list, verify: a model's name or nothing
+  std::string model, contract, rows, expected, train, label;  // push: paths, and a column
+  double tolerance = 0;
+  std::vector<std::string> metadata;  // "team=risk"
+  std::vector<std::string> tags;      // aliases that it gets
+  std::string alias;                  // tag
+  std::string part;                   // show: print this part's bytes
+  bool remove = false;                // tag: the alias goes
+  bool force = false;                 // remove: even if aliases name it
+  bool json = false;
+};
+int RunRegistryPush(const RegistryArguments& arguments);
+int RunRegistryList(const RegistryArguments& arguments);
+int RunRegistryShow(const RegistryArguments& arguments);
+int RunRegistryTag(const RegistryArguments& arguments);
+int RunRegistryRemove(const RegistryArguments& arguments);
+int RunRegistryVerify(const RegistryArguments& arguments);
+
 struct CheckArguments {
   std::string config;
   bool json = false;

@@ -55,6 +55,81 @@ const CLI::Validator kTolerance(
     },
     "X");
 
+void AddRegistry(CLI::App& app, RegistryArguments& registry, int& code) {
+  CLI::App* command =
+      app.add_subcommand("registry", "Keep versions of models: files, digests, proofs, aliases");
+  command->require_subcommand(1);
+  command->footer(
+      "A version is named churn:v2.1.0, churn@candidate by an alias, churn (which is churn@stable), or by "
+      "12\n"
+      "digits or more of its model file's digest: sha256:9f86d081884c. A configuration says\n"
+      "`model: registry:churn@stable`.\n\n"
+      "Examples:\n  turnout registry push churn:v2.1.0 examples/churn/models/churn-v2.1.0.pkl --tag stable\n"
+      "  turnout registry list\n  turnout registry verify");
+  const auto verb = [&](const char* name, const char* help, int (*run)(const RegistryArguments&)) {
+    CLI::App* made = command->add_subcommand(name, help);
+    made->add_option("--registry", registry.registry, "The registry's folder (default: registry)");
+    made->add_flag("--json", registry.json, "As JSON");
+    made->callback([&registry, &code, run] { code = run(registry); });
+    return made;
+  };
+
+  CLI::App* push = verb("push", "Add a version: checked, and then it never changes", RunRegistryPush);
+  push->add_option("version", registry.reference, "NAME:VERSION")->required();
+  push->add_option("model", registry.model, "Model file")->required();
+  push->add_option("--contract", registry.contract,
+                   "Contract, which must fit the model (default: that of NAME@stable, if there is one)");
+  auto* rows = push->add_option("--rows", registry.rows, "Golden rows: CSV with the model's input columns");
+  auto* expected = push->add_option("--expected", registry.expected,
+                                    "Their recorded answers, as `turnout verify` takes them");
+  rows->needs(expected);
+  expected->needs(rows);
+  push->add_option("--tolerance", registry.tolerance,
+                   "Of the answers: largest |got - expected| / max(1, |expected|) (default: 0, equal bits)")
+      ->check(kTolerance);
+  auto* train = push->add_option("--train", registry.train,
+                                 "CSV of training or validation rows, by the contract, to profile");
+  push->add_option("--label", registry.label, "Its column with the truth, to measure quality")->needs(train);
+  push->add_option("--set", registry.metadata, "KEY=VALUE to keep with it; may be repeated")
+      ->allow_extra_args(false);
+  push->add_option("--tag", registry.tags, "Alias that it gets; may be repeated")->allow_extra_args(false);
+  push->footer(
+      "The same again does nothing and ends well; other bytes under an existing version are refused.\n\n"
+      "Example:\n  turnout registry push churn:v2.1.0 examples/churn/models/churn-v2.1.0.pkl \\\n"
+      "    --contract examples/churn/contract.yaml --rows examples/churn/rows.csv \\\n"
+      "    --expected examples/churn/expected.csv --train examples/churn/customers.csv \\\n"
+      "    --set team=retention --tag stable");
+
+  CLI::App* list = verb("list", "Every version, by name and age", RunRegistryList);
+  list->add_option("name", registry.reference, "Only of this model");
+  list->footer("Example:\n  turnout registry list churn");
+
+  CLI::App* show = verb("show", "All that is known of a version", RunRegistryShow);
+  show->add_option("version", registry.reference, "Reference of the version")->required();
+  show->add_option("--part", registry.part, "Print this part instead, byte for byte")
+      ->check(CLI::IsMember({"model", "contract", "rows", "expected", "profile"}));
+  show->footer(
+      "Examples:\n  turnout registry show churn\n  turnout registry show churn:v2.1.0 --part profile");
+
+  CLI::App* tag = verb("tag", "Give a version an alias, which moves it", RunRegistryTag);
+  tag->add_option("version", registry.reference, "Reference of the version")->required();
+  tag->add_option("alias", registry.alias, "Alias, such as stable or candidate")->required();
+  tag->add_flag("--delete", registry.remove, "Take the alias away instead");
+  tag->footer("Example:\n  turnout registry tag churn:v2.1.0 stable");
+
+  CLI::App* remove = verb("remove", "Remove a version and the files that only it has", RunRegistryRemove);
+  remove->add_option("version", registry.reference, "Reference of the version")->required();
+  remove->add_flag("--force", registry.force, "Even if an alias names it");
+  remove->footer("Example:\n  turnout registry remove churn:v2.1.0");
+
+  CLI::App* verify =
+      verb("verify", "Read everything again: digests, models, contracts, golden rows", RunRegistryVerify);
+  verify->add_option("name", registry.reference, "Only of this model");
+  verify->footer(
+      "Ends with 0 only if all is good; removes what interrupted pushes left.\n\n"
+      "Example:\n  turnout registry verify");
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Serves the model file you already have: online, in batch and on streams.", "turnout");
   app.set_version_flag("--version", std::string("turnout ") + kProgramVersion);
@@ -176,6 +251,9 @@ int Main(int argc, char** argv) {
   CLI::App* where = route_verb("explain", "Show which version a routing key goes to");
   where->add_option("key", route.key, "Routing key")->required();
   where->footer("Example:\n  turnout route explain churn C-1042");
+
+  RegistryArguments registry;
+  AddRegistry(app, registry, code);
 
   CheckArguments check;
   command = app.add_subcommand("check", "Check a configuration, its contracts and its models");

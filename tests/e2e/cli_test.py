@@ -4,7 +4,7 @@ import json, pathlib, re, resource, shlex, shutil, struct, tempfile, time, unitt
 
 from harness import CONFIG, CUSTOMERS, GOOD_ROW, MODEL, ROOT, SANITIZED, Case, main, turnout
 
-COMMANDS = ("serve", "score", "stream", "inspect", "explain", "route", "check", "verify")
+COMMANDS = ("serve", "score", "stream", "inspect", "explain", "route", "registry", "check", "verify")
 HOSTILE = ROOT / "tests" / "hostile" / "pickle"
 ROWS, EXPECTED = "examples/churn/rows.csv", "examples/churn/expected.csv"
 
@@ -32,6 +32,16 @@ class Help(Case):
                 self.assertTrue(examples, done.stdout)
                 self.assertTrue(all(example[0] == command for example in examples), examples)
 
+    def test_the_registry_s_verbs(self):
+        """Their examples, in the order in which they are listed, on a registry of this test."""
+        registry = self.folder() / "registry"
+        for verb in ("push", "list", "show", "tag", "verify", "remove"):
+            with self.subTest(verb):
+                for example in commands_of(turnout("registry", verb, "--help").stdout):
+                    self.assertEqual(example[:2], ["registry", verb])
+                    force = ["--force"] if verb == "remove" else []
+                    self.check_run(turnout(*example, *force, "--registry", registry), 0, stderr="")
+
     def test_examples_that_end_work(self):
         folder = self.folder()
         for command in ("score", "inspect", "check", "verify"):
@@ -51,7 +61,10 @@ class WrongCommandLine(Case):
                           ("score", "--input", CUSTOMERS, "--output", "x.csv"),
                           ("score", "--endpoint", "churn", "--input", CUSTOMERS, "--output", "x.csv"),
                           ("score", "--model", MODEL, "--config", CONFIG, "--input", CUSTOMERS, "--output", "x.csv"),
-                          ("stream",), ("inspect",), ("inspect", MODEL, "more"), ("explain", MODEL), ("check",), ("verify",),
+                          ("stream",), ("registry",), ("registry", "push"), ("registry", "push", "churn:v1"), ("registry", "show"),
+                          ("registry", "push", "churn:v1", MODEL, "--rows", ROWS), ("registry", "lst"),
+                          ("registry", "push", "churn:v1", MODEL, "--label", "y"),
+                          ("registry", "show", "churn", "--part", "all"), ("registry", "tag", "churn"), ("inspect",), ("inspect", MODEL, "more"), ("explain", MODEL), ("check",), ("verify",),
                           ("verify", MODEL, "--rows", ROWS), ("verify", "--modes", CONFIG),
                           ("verify", MODEL, "--rows", ROWS, "--expected", EXPECTED, "--modes", CONFIG),
                           ("verify", MODEL, "--rows", ROWS, "--expected", EXPECTED, "--tolerance", "-1")):
