@@ -75,6 +75,14 @@ class JsonView {
     if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
     return value;
   }
+  // The text of an object or an array in the document that was read; empty: it is neither.
+  std::string_view Raw(std::string_view document) const {
+    if (tokens_.empty()) return {};
+    const bool open = Is(JsonToken::Kind::kObject) || Is(JsonToken::Kind::kArray);
+    if (!open) return {};
+    const std::size_t begin = tokens_[at_].byte, end = tokens_[tokens_[at_].skip].byte + 1;
+    return document.substr(begin, end - begin);
+  }
   bool True() const { return Is(JsonToken::Kind::kTrue); }
 
  private:

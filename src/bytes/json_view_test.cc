@@ -6,9 +6,10 @@ namespace turnout {
 namespace {
 
 TEST(JsonView, LooksByNames) {
+  constexpr std::string_view kDocument =
+      R"({"a":{"b":[1,{"c":"x\ty"},[],18446744073709551615]},"d":true,"e":null,"d":2.5})";
   JsonTokenizer json;
-  const auto tokens =
-      json.Document(R"({"a":{"b":[1,{"c":"x\ty"},[],18446744073709551615]},"d":true,"e":null,"d":2.5})");
+  const auto tokens = json.Document(kDocument);
   ASSERT_TRUE(tokens);
   const JsonView view(*tokens);
   EXPECT_EQ(view["a"]["b"].Items().size(), 4u);

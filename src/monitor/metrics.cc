@@ -181,6 +181,13 @@ uint64_t Metrics::Total(CounterId id) const {
   return Sum(id.cell);
 }
 
+std::vector<uint64_t> Metrics::Buckets(const HistogramId& id) const {
+  std::lock_guard lock(mutex_);
+  std::vector<uint64_t> buckets;
+  for (uint32_t i = 0; i <= id.bounds.size(); ++i) buckets.push_back(Sum(id.cell + i));
+  return buckets;
+}
+
 std::string Metrics::Text() const {
   std::lock_guard lock(mutex_);
   std::string out;

@@ -80,6 +80,8 @@ class Metrics {
   std::string Text() const;
   // The sum over all shards; for tests and for `status`.
   uint64_t Total(CounterId id) const;
+  // As Total, of each bucket (not cumulated): bounds.size() + 1, the last above every bound.
+  std::vector<uint64_t> Buckets(const HistogramId& id) const;
 
  private:
   enum class Kind : uint8_t { kCounter, kHistogram, kCallback };

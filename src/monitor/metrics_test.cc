@@ -96,5 +96,14 @@ TEST(LatencyBounds, HaveABoundAtEachObjective) {
   EXPECT_TRUE(std::is_sorted(bounds.begin(), bounds.end()));
 }
 
+TEST(Metrics, BucketsAreNotCumulated) {
+  Metrics metrics;
+  const HistogramId id = metrics.Histogram("h", "Help.", {}, {1, 2});
+  for (MetricsShard* shard : {&metrics.NewShard(), &metrics.NewShard()}) {
+    for (const double value : {0.5, 1.0, 1.5, 7.0}) shard->Observe(id, value);
+  }
+  EXPECT_EQ(metrics.Buckets(id), (std::vector<uint64_t>{4, 2, 2}));
+}
+
 }  // namespace
 }  // namespace turnout

@@ -40,13 +40,13 @@ bool Takes(const Rollout& r) {
 }
 
 // What the step asks for; canary's is its own, the others have one for all.
-Step StepOf(const Rollout& r) {
+RolloutStep StepOf(const Rollout& r) {
   const auto& steps = r.strategy.steps;
   if (steps.empty() || r.strategy.kind == StrategyKind::kRecreate) return {};
   return steps[std::min<std::size_t>(r.step, steps.size() - 1)];
 }
 
-bool AsksNothing(const Step& step) { return step.bake_seconds == 0 && step.min_requests == 0; }
+bool AsksNothing(const RolloutStep& step) { return step.bake_seconds == 0 && step.min_requests == 0; }
 
 Rollout To(Rollout r, Phase phase, std::string why) {
   r.phase = phase;
@@ -116,7 +116,7 @@ bool Harmed(const Rollout& r, std::string& why) {
 }
 
 Rollout ObserveBake(Rollout r) {
-  const Step step = StepOf(r);
+  const RolloutStep step = StepOf(r);
   const auto findings = Findings(r);
   const Verdict verdict = AsksNothing(step) ? Verdict::kPass : Worst(findings);
   if (verdict == Verdict::kError) {
@@ -351,7 +351,7 @@ std::vector<Finding> Findings(const Rollout& r) {
   std::vector<Finding> findings;
   for (const Gate& gate : r.strategy.gates) findings.push_back(Judge(gate, r.evidence));
   const Phase at = r.phase == Phase::kPaused ? r.paused_in : r.phase;
-  const Step step = StepOf(r);
+  const RolloutStep step = StepOf(r);
   if ((at != Phase::kBaking && at != Phase::kShifting) || AsksNothing(step)) return findings;
   const uint64_t needed = std::max<uint64_t>(step.min_requests, 1);
   findings.push_back({"step requests", r.step_requests >= needed ? Verdict::kPass : Verdict::kInconclusive,

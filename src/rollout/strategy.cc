@@ -59,9 +59,9 @@ std::string_view Word(std::string_view& text) {
   return word;
 }
 
-Result<Step> ParseStep(std::string_view text) {
+Result<RolloutStep> ParseStep(std::string_view text) {
   const std::string_view whole = text;
-  Step step;
+  RolloutStep step;
   TURNOUT_ASSIGN(step.ppm, ParsePpm(Word(text)));
   for (std::string_view word = Word(text); !word.empty(); word = Word(text)) {
     const std::string_view value = Word(text);
@@ -102,21 +102,21 @@ Result<StrategyKind> ParseStrategyKind(std::string_view text) {
       fmt::format("'{}' is not a strategy; there are recreate, rolling, bluegreen, canary, shadow", text));
 }
 
-Result<std::vector<Step>> ParseSteps(std::string_view text) {
+Result<std::vector<RolloutStep>> ParseSteps(std::string_view text) {
   for (const auto& [name, steps] : kPresets) {
     if (text == name) text = steps;
   }
   constexpr std::string_view kThen = " then ";
-  std::vector<Step> steps;
+  std::vector<RolloutStep> steps;
   while (true) {
     const std::size_t end = text.find(kThen);
-    TURNOUT_ASSIGN(const Step step, ParseStep(text.substr(0, end)));
+    TURNOUT_ASSIGN(const RolloutStep step, ParseStep(text.substr(0, end)));
     steps.push_back(step);
     if (steps.size() > kMostSteps) return Bad(fmt::format("more than {} steps", kMostSteps));
     if (end == text.npos) break;
     text.remove_prefix(end + kThen.size());
   }
-  const Step& last = steps.back();
+  const RolloutStep& last = steps.back();
   if (last.ppm == kWhole) {
     if (last.bake_seconds > 0 || last.min_requests > 0) {
       return Bad("the last 100 % is the promotion: what watches over it is `post_promote_watch`");
@@ -137,9 +137,9 @@ std::string DurationText(double seconds) {
   return text;
 }
 
-std::string StepsText(const std::vector<Step>& steps) {
+std::string StepsText(const std::vector<RolloutStep>& steps) {
   std::string text;
-  for (const Step& step : steps) {
+  for (const RolloutStep& step : steps) {
     text += PpmText(step.ppm) + "%";
     if (step.bake_seconds > 0) text += " for " + DurationText(step.bake_seconds);
     if (step.min_requests > 0) text += fmt::format(" after {}", step.min_requests);
@@ -154,7 +154,7 @@ Status Check(const Strategy& strategy) {
     return Bad("a canary needs steps, such as `10% for 24h then 100%` or `fast`");
   }
   uint32_t before = 0;
-  for (const Step& step : strategy.steps) {
+  for (const RolloutStep& step : strategy.steps) {
     if (canary && (step.ppm <= before || step.ppm >= kWhole)) {
       return Bad(fmt::format("the steps' shares must grow and end below 100 %, but {} % follows {} %",
                              PpmText(step.ppm), PpmText(before)));

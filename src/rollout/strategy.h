@@ -28,22 +28,22 @@ enum class StrategyKind : uint8_t { kRecreate, kRolling, kBlueGreen, kCanary, kS
 std::string_view Name(StrategyKind kind);  // "recreate", ...
 Result<StrategyKind> ParseStrategyKind(std::string_view text);
 
-struct Step {
+struct RolloutStep {
   uint32_t ppm = 0;           // the candidate's share
   double bake_seconds = 0;    // of serving, at least
   uint64_t min_requests = 0;  // of the candidate's in this step, at least
 
-  bool operator==(const Step&) const = default;
+  bool operator==(const RolloutStep&) const = default;
 };
 // In the language above, without the last 100 %; a preset's name stands for its steps.
-Result<std::vector<Step>> ParseSteps(std::string_view text);
-std::string StepsText(const std::vector<Step>& steps);  // ParseSteps reads it back
+Result<std::vector<RolloutStep>> ParseSteps(std::string_view text);
+std::string StepsText(const std::vector<RolloutStep>& steps);  // ParseSteps reads it back
 
 enum class OnInconclusive : uint8_t { kPause, kAbort };
 
 struct Strategy {
   StrategyKind kind = StrategyKind::kBlueGreen;
-  std::vector<Step> steps;  // canary: its steps. rolling, shadow: one, its bake and requests; ppm is not used
+  std::vector<RolloutStep> steps;  // canary: its steps. rolling, shadow: one, its bake and requests; ppm is not used
   // A bake without enough evidence goes on for this many times its length (a minute at least), then
   // `on_inconclusive`.
   double max_bake_factor = 6;

@@ -11,8 +11,8 @@ TEST(Steps, BothWays) {
     EXPECT_EQ(StepsText(ParseSteps(text).value()), text);
   }
   EXPECT_EQ(ParseSteps("fast").value(), ParseSteps("5% for 2m then 25% for 2m then 50% for 2m").value());
-  EXPECT_EQ(ParseSteps("10% for 24h then 100%").value(), (std::vector<Step>{{100'000, 86'400, 0}}));
-  EXPECT_EQ(ParseSteps("5 for 1m30s after 10").value(), (std::vector<Step>{{50'000, 90, 10}}));
+  EXPECT_EQ(ParseSteps("10% for 24h then 100%").value(), (std::vector<RolloutStep>{{100'000, 86'400, 0}}));
+  EXPECT_EQ(ParseSteps("5 for 1m30s after 10").value(), (std::vector<RolloutStep>{{50'000, 90, 10}}));
 }
 
 TEST(Steps, Refusals) {
