@@ -5,6 +5,7 @@
 # make bench   measures against the peers, interleaved
 # make golden  makes the golden cases again with the real libraries   (T=forest: those with that in their name)
 # make golden-sweep   compares random models with the real libraries   (SEEDS=500)
+# make faults  kills the server at random instants of rollouts, flips versions   (FAULTS=200 deaths, 1,000 flips; SEED=7)
 # make fuzz    T=pickle SECONDS=60: one fuzzer
 # make format  formats the C++
 # make clean   removes what was built; .deps/ (what was fetched) stays
@@ -15,8 +16,9 @@ BUILD ?= build
 export BUILD
 SECONDS ?= 60
 SEEDS ?= 500
+FAULTS ?= 200
 
-.PHONY: all demo test check bench golden golden-sweep fuzz format clean
+.PHONY: all demo test check bench faults golden golden-sweep fuzz format clean
 
 all:
 	@tools/setup build
@@ -39,6 +41,11 @@ check:
 bench:
 	@tools/setup build bench
 	@tools/bench $(T)
+
+faults:
+	@tools/setup build test
+	@tools/build turnout
+	@FAULTS=$(FAULTS) python3 -B tests/e2e/rollout_test.py -v Rollout.test_killed_at_random_instants Rollout.test_flips
 
 golden:
 	@tools/setup golden

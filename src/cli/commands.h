@@ -100,6 +100,32 @@ int RunRegistryTag(const RegistryArguments& arguments);
 int RunRegistryRemove(const RegistryArguments& arguments);
 int RunRegistryVerify(const RegistryArguments& arguments);
 
+// Its exit codes beside the usual ones, of what the rollout came to (wait, watch):
+//   10 rolled back, 11 failed, 12 paused, 13 superseded, 124 not within the timeout
+struct RolloutArguments {
+  std::string verb;  // plan apply status watch explain pause resume promote abort rollback retry freeze
+                     // unfreeze history wait
+  std::string admin = "127.0.0.1:8090";
+  std::string endpoint;
+  std::string version, model;         // plan, apply
+  std::string strategy, steps, bake;  // plan, apply; empty: the configuration's
+  std::string watch;                  // post_promote_watch
+  std::string auto_promote;           // "true", "false"
+  bool full = false;                  // promote
+  std::string reason;
+  std::string key;  // of idempotency
+  std::optional<uint64_t> if_revision;
+  double timeout = 0;  // wait, watch: seconds; 0: none
+  bool json = false;
+};
+int RunRollout(const RolloutArguments& arguments);
+
+struct AuditArguments {
+  std::string path;  // of audit.jsonl, or the folder that has it
+  bool json = false;
+};
+int RunAuditVerify(const AuditArguments& arguments);
+
 struct CheckArguments {
   std::string config;
   bool json = false;

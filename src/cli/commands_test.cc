@@ -64,11 +64,12 @@ TEST(CheckTest, EveryProblemOfEveryFile) {
   const std::string bad = folder.Write("t.yaml", "threads: x\ncolour: 1\n");
   ended = Ran([&] { return RunCheck({.config = bad, .json = true, .settings = false}); });
   EXPECT_EQ(ended.code, 1);
-  EXPECT_EQ(ended.out,
-            "{\"ok\":false,\"problems\":[\"" + bad + ":1: threads: 'x' is not a whole number\",\"" + bad +
-                ":1: endpoints: at least one is needed\",\"" + bad +
-                ":2: colour: no such setting; here there are listen, threads, limits, drain, registry, "
-                "endpoints, streams\"]}\n");
+  EXPECT_EQ(ended.out, "{\"ok\":false,\"problems\":[\"" + bad +
+                           ":1: threads: 'x' is not a whole number\",\"" + bad +
+                           ":1: endpoints: at least one is needed\",\"" + bad +
+                           ":2: colour: no such setting; here there are listen, state, threads, limits, "
+                           "drain, registry, endpoints, "
+                           "streams\"]}\n");
 }
 
 TEST(CheckTest, WhatIsNoConfiguration) {

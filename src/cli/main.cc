@@ -255,6 +255,79 @@ int Main(int argc, char** argv) {
   RegistryArguments registry;
   AddRegistry(app, registry, code);
 
+  RolloutArguments rollout;
+  command = app.add_subcommand("rollout", "Release a version: apply, watch, promote, go back");
+  command->require_subcommand(1);
+  command->footer(
+      "The server needs `state` and `listen.admin`. Exit codes of wait and watch: 0 succeeded, 10 rolled "
+      "back,\n"
+      "11 failed, 12 paused, 13 superseded, 124 not within the timeout.\n\nExamples:\n"
+      "  turnout rollout apply churn v2 --model models/v2.pkl --steps '10% for 24h then 100%'\n"
+      "  turnout rollout watch churn\n  turnout rollout rollback churn --reason 'complaints'");
+  const auto rollout_verb = [&](const char* name, const char* help, const char* example) {
+    CLI::App* verb = command->add_subcommand(name, help);
+    verb->add_option("endpoint", rollout.endpoint, "Endpoint")->required();
+    verb->add_option("--admin", rollout.admin, "The server's admin listener (default: 127.0.0.1:8090)");
+    verb->add_flag("--json", rollout.json, "As JSON");
+    verb->footer(std::string("Example:\n  turnout rollout ") + example);
+    verb->callback([&, text = std::string(name)] {
+      rollout.verb = text;
+      code = RunRollout(rollout);
+    });
+    return verb;
+  };
+  const auto rollout_change = [&](const char* name, const char* help, const char* example) {
+    CLI::App* verb = rollout_verb(name, help, example);
+    verb->add_option("--reason", rollout.reason, "Why; stands in the audit log");
+    verb->add_option("--if-revision", rollout.if_revision, "Only if the endpoint is still at this revision")
+        ->check(kCount);
+    verb->add_option("--key", rollout.key, "Idempotency key: the same verb under it is done once");
+    return verb;
+  };
+  const auto rollout_new = [&](CLI::App* verb) {
+    verb->add_option("version", rollout.version, "Version to release")->required();
+    verb->add_option("--model", rollout.model, "Its model file, if the endpoint does not know it");
+    verb->add_option("--strategy", rollout.strategy,
+                     "recreate, rolling, bluegreen or canary (default: the configuration's)");
+    verb->add_option("--steps", rollout.steps, "A canary's steps: '10% for 24h then 100%', 'fast'");
+    verb->add_option("--bake", rollout.bake, "A rolling change: how long each loop bakes, such as 30s");
+    verb->add_option("--watch-for", rollout.watch,
+                     "How long harm still rolls back after the promotion, such as 1h");
+    verb->add_option("--auto-promote", rollout.auto_promote,
+                     "true or false: whether the promotion waits for the verb")
+        ->check(CLI::IsMember({"true", "false"}));
+  };
+  rollout_new(rollout_verb("plan", "Show what apply would do", "plan churn v2 --steps fast"));
+  rollout_new(rollout_change("apply", "Begin the rollout of a version",
+                             "apply churn v2 --model models/v2.pkl --steps fast"));
+  rollout_verb("status", "Show the endpoint and its rollout", "status churn");
+  rollout_verb("explain", "Show the evidence, gate by gate, and what is missing", "explain churn");
+  rollout_verb("history", "Show the rollouts that ended", "history churn");
+  rollout_verb("watch", "Show the rollout until it ends", "watch churn")
+      ->add_option("--timeout", rollout.timeout, "Seconds at most (default: no limit)");
+  rollout_verb("wait", "Wait until the rollout ends or pauses", "wait churn --timeout 3600")
+      ->add_option("--timeout", rollout.timeout, "Seconds at most (default: no limit)");
+  rollout_change("pause", "Stay at the present share", "pause churn --reason lunch");
+  rollout_change("resume", "Go on", "resume churn");
+  rollout_change("promote", "On to the next step, or to the promotion if none is left", "promote churn")
+      ->add_flag("--full", rollout.full, "To the promotion at once");
+  rollout_change("abort", "Back to the stable version at once", "abort churn --reason 'wrong model'");
+  rollout_change("rollback", "Back to the version before, which is still loaded",
+                 "rollback churn --reason complaints");
+  rollout_change("retry", "The last rollout once more, with fresh evidence", "retry churn");
+  rollout_change("freeze", "Nothing changes any more but an abort", "freeze churn --reason holidays");
+  rollout_change("unfreeze", "The end of a freeze", "unfreeze churn");
+
+  AuditArguments audit;
+  command = app.add_subcommand("audit", "Check the audit log");
+  command->require_subcommand(1);
+  CLI::App* verify_audit =
+      command->add_subcommand("verify", "Check the chain of hashes, and every verdict again");
+  verify_audit->add_option("path", audit.path, "audit.jsonl, or the state folder that has it")->required();
+  verify_audit->add_flag("--json", audit.json, "As JSON");
+  verify_audit->footer("Ends with 1 if the log was changed.\n\nExample:\n  turnout audit verify ./state");
+  verify_audit->callback([&] { code = RunAuditVerify(audit); });
+
   CheckArguments check;
   command = app.add_subcommand("check", "Check a configuration, its contracts and its models");
   auto* target = command->add_option("config", check.config, "CONFIG.yaml");

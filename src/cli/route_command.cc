@@ -4,24 +4,12 @@
 
 #include "bytes/json.h"
 #include "bytes/json_builder.h"
+#include "cli/admin_client.h"
 #include "cli/commands.h"
-#include "net/http_client.h"
 #include "rollout/route.h"
-#include "server/config.h"
 
 namespace turnout {
 namespace {
-
-// Percent-encoded, but for what RFC 3986 leaves alone.
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 // {"v1":80,"v2":20} of "v1=80", "v2=20".
 Result<std::string> SharesJson(const std::vector<std::string>& shares) {
@@ -50,36 +38,16 @@ std::string_view Member(std::span<const JsonToken> tokens, std::string_view name
 }
 
 Result<std::string> Call(const RouteArguments& arguments) {
-  std::string address;
-  uint16_t port = 0;
-  TURNOUT_TRY(ParseAddress(arguments.admin, address, port));
-  auto connected = HttpClient::Connect(address, port);
-  if (!connected) {
-    Error error = std::move(connected).error();
-    error.message += "; is this the server's `listen.admin`? --admin names another";
-    return std::unexpected(std::move(error));
-  }
-  const std::string path = "/endpoints/" + Escaped(arguments.endpoint);
-  Result<HttpResponse> reply = std::unexpected(Error{});
+  const std::string path = "/endpoints/" + EscapedForPath(arguments.endpoint);
+  AdminRequest request{.admin = arguments.admin, .method = "GET", .path = path + "/traffic_split"};
   if (!arguments.key.empty()) {
-    reply = connected->Call("GET", path + "/route?key=" + Escaped(arguments.key));
-  } else if (arguments.shares.empty()) {
-    reply = connected->Call("GET", path + "/traffic_split");
-  } else {
-    TURNOUT_ASSIGN(const std::string body, SharesJson(arguments.shares));
-    std::string match;
-    if (arguments.if_generation) match = fmt::format("If-Match: {}\r\n", *arguments.if_generation);
-    reply = connected->Call("PUT", path + "/traffic_split", body, "application/json", match);
+    request.path = path + "/route?key=" + EscapedForPath(arguments.key);
+  } else if (!arguments.shares.empty()) {
+    request.method = "PUT";
+    TURNOUT_ASSIGN(request.body, SharesJson(arguments.shares));
+    request.if_match = arguments.if_generation;
   }
-  if (!reply) return std::unexpected(std::move(reply).error());
-  if (reply->status == 200) return reply->body;
-  JsonTokenizer json;
-  const auto tokens = json.Document(reply->body);
-  const std::string detail(tokens ? Member(*tokens, "detail") : std::string_view());
-  const Code code = reply->status == 404   ? Code::kNotFound
-                    : reply->status == 409 ? Code::kUnavailable
-                                           : Code::kInvalidArgument;
-  return Fail(code, detail.empty() ? fmt::format("the server answered {}", reply->status) : detail);
+  return AskAdmin(request);
 }
 
 Result<std::string> Human(const std::string& reply, bool key) {

@@ -167,7 +167,7 @@ Result<std::string> Controller::Plan(const Command& command) const {
 }
 
 Result<std::shared_ptr<const Snapshot>> Controller::SetShares(std::string_view endpoint,
-                                                              std::vector<TrafficShare> shares,
+                                                              const std::vector<TrafficShare>& shares,
                                                               const Who& who) {
   const std::lock_guard lock(mutex_);
   Slot* const slot = SlotOf(endpoint);

@@ -99,7 +99,7 @@ class Controller {
   // endpoint (kNotFound), an unknown version or shares that do not sum to all (kInvalidArgument), a rollout
   // in work, a freeze, another generation (kUnavailable).
   Result<std::shared_ptr<const Snapshot>> SetShares(std::string_view endpoint,
-                                                    std::vector<TrafficShare> shares, const Who& who);
+                                                    const std::vector<TrafficShare>& shares, const Who& who);
   // A verb of rollouts; the endpoint's status after it, as JSON. Errors are as above.
   Result<std::string> Do(const Command& command);
   // What apply would do, as JSON; the model file is not read.

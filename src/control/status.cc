@@ -19,13 +19,13 @@ void AppendRollout(JsonBuilder& json, const Rollout& r) {
   json.Key("from").Text(r.stable).Key("to").Text(r.candidate);
   const Asked asked = Ask(r);
   json.Key("candidate_share").Raw(PpmText(asked.candidate_ppm));
-  AppendWhole(json, "step", StepCount(r) == 0 ? 0 : r.step + 1);
+  const Phase at = r.phase == Phase::kPaused ? r.paused_in : r.phase;
+  AppendWhole(json, "step", StepCount(r) == 0 || at < Phase::kShifting ? 0 : r.step + 1);
   AppendWhole(json, "steps", StepCount(r));
   if (asked.rolling) AppendWhole(json, "loops_moved", asked.loops_moved);
   if (asked.down) json.Key("down").Bool(true);
   if (r.strategy.kind == StrategyKind::kRecreate) json.Key("down_seconds").Number(r.down_seconds);
   json.Key("seconds").Number(r.seconds);
-  const Phase at = r.phase == Phase::kPaused ? r.paused_in : r.phase;
   if (at == Phase::kWatching) json.Key("of_seconds").Number(r.strategy.post_promote_watch);
   if (at == Phase::kBaking && !r.strategy.steps.empty()) {
     const auto& steps = r.strategy.steps;

@@ -43,7 +43,8 @@ enum class OnInconclusive : uint8_t { kPause, kAbort };
 
 struct Strategy {
   StrategyKind kind = StrategyKind::kBlueGreen;
-  std::vector<RolloutStep> steps;  // canary: its steps. rolling, shadow: one, its bake and requests; ppm is not used
+  std::vector<RolloutStep>
+      steps;  // canary: its steps. rolling, shadow: one, its bake and requests; ppm is not used
   // A bake without enough evidence goes on for this many times its length (a minute at least), then
   // `on_inconclusive`.
   double max_bake_factor = 6;

@@ -166,6 +166,9 @@ void CheckWhole(const Yaml& yaml, const ServerConfig& config, YamlReader& reader
     } else if (auto route = FirstRoute(endpoint); !route) {
       reader.Problem(endpoint.line, fmt::format("{}.versions: {}", path, route.error().message));
     }
+    if (const Status good = Check(endpoint.strategy); !good) {
+      reader.Problem(endpoint.line, fmt::format("{}.strategy: {}", path, good.error().message));
+    }
     for (const VersionConfig& version : endpoint.versions) {
       if (version.model.empty()) {
         reader.Problem(version.line, fmt::format("{}.versions.{}.model: required", path, version.name));
@@ -192,6 +195,19 @@ void CheckWhole(const Yaml& yaml, const ServerConfig& config, YamlReader& reader
   }
 }
 
+// What stands in several settings becomes the strategy's.
+void CompleteStrategy(EndpointConfig& endpoint) {
+  Strategy& strategy = endpoint.strategy;
+  const bool steps = !strategy.steps.empty() && strategy.steps.front().ppm > 0;
+  if (!endpoint.strategy_named && steps) strategy.kind = StrategyKind::kCanary;
+  const GatesConfig& gates = endpoint.gates;
+  if (gates.invalid_outputs) strategy.gates.push_back({GateKind::kInvalid});
+  if (gates.errors) strategy.gates.push_back({GateKind::kErrors, *gates.errors, gates.min_requests});
+  if (gates.refused) strategy.gates.push_back({GateKind::kRefused, *gates.refused, gates.min_requests});
+  const double p99 = gates.p99 > 0 ? gates.p99 : endpoint.objective_p99;
+  if (p99 > 0) strategy.gates.push_back({GateKind::kP99, p99, gates.min_requests});
+}
+
 }  // namespace
 
 // The salt is of the name too, so that endpoints do not split alike; every process that reads the file
@@ -206,7 +222,7 @@ Result<Route> FirstRoute(const EndpointConfig& endpoint) {
     }
     shares.push_back({version.name, version.share.value_or(kWhole)});
   }
-  return Route::Make(std::move(shares), HashKey(endpoint.salt, HashKey(endpoint.name, 0)));
+  return Route::Make(std::move(shares), HashKey(endpoint.salt, HashKey(endpoint.name, 0)), endpoint.split);
 }
 
 Result<ServerConfig> ParseServerConfig(std::string_view text, std::string_view source) {
@@ -220,6 +236,7 @@ Result<ServerConfig> ParseServerConfig(std::string_view text, std::string_view s
     return std::unexpected(reader.status().error());
   }
   Walk(config, reader).At(Root(), yaml, "", SettingPlace{.config = config});
+  for (EndpointConfig& endpoint : config.endpoints) CompleteStrategy(endpoint);
   CheckWhole(yaml, config, reader);
   if (!reader.ok()) return std::unexpected(reader.status().error());
   for (StreamConfig& stream : config.streams) {

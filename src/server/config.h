@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "net/http_server.h"
 #include "rollout/route.h"
+#include "rollout/strategy.h"
 
 namespace turnout {
 
@@ -27,13 +28,25 @@ struct VersionConfig {
   int line = 0;
 };
 
+// What the gates of an endpoint's rollouts ask; they become Strategy::gates.
+struct GatesConfig {
+  std::optional<double> errors, refused;  // share of the rows
+  double p99 = 0;                         // seconds; 0: the objective's, if there is one
+  uint64_t min_requests = 0;
+  bool invalid_outputs = true;
+};
+
 struct EndpointConfig {
   std::string name;
   std::string contract;               // path; empty: derived from the model
   double objective_p99 = 0;           // seconds; 0: none
   double objective_availability = 0;  // 0.995; 0: none
   std::string salt;                   // of the split by key
-  std::string override_header;        // a request's field that names its version; empty: none does
+  Split split = Split::kHash;
+  Strategy strategy;            // of rollouts that name none; its gates are made of `gates`
+  bool strategy_named = false;  // by its kind
+  GatesConfig gates;
+  std::string override_header;  // a request's field that names its version; empty: none does
   std::vector<VersionConfig> versions;
   int line = 0;
 };
@@ -54,7 +67,8 @@ struct ServerConfig {
   uint16_t port = 8080;
   std::string admin_address;  // of the admin listener; empty: there is none
   uint16_t admin_port = 0;
-  int threads = 0;  // event loops; 0: one per core
+  std::string state;  // folder of the journal; empty: nothing is kept
+  int threads = 0;    // event loops; 0: one per core
   HttpLimits limits;
   std::size_t max_rows = 10'000;  // in one batch request: a loop answers nobody else meanwhile, some 30 ms
   double drain_seconds = 30;

@@ -78,6 +78,67 @@ TEST(ServerConfigTest, ReadsEverySetting) {
   EXPECT_EQ(config->streams[1].group, "g");
 }
 
+TEST(ServerConfigTest, StrategiesAndGates) {
+  const auto config = ParseServerConfig(R"(
+state: ./kept
+endpoints:
+  canary:
+    objective: {p99: 500ms}
+    routing: {split: round_robin}
+    strategy: {steps: 10% for 24h after 50 then 100%, max_bake_factor: 3, on_inconclusive: abort,
+               auto_promote: false, post_promote_watch: 10m, rollback_window: 72h}
+    gates: {errors: 0.1%, refused: 5%, min_requests: 1000, invalid_outputs: false}
+    versions: {v1: {model: m.pkl}}
+  rolling:
+    strategy: {kind: rolling, bake: 30s}
+    gates: {p99: 50ms}
+    versions: {v1: {model: m.pkl}}
+  plain:
+    versions: {v1: {model: m.pkl}}
+)",
+                                        "conf/s.yaml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->state, "conf/./kept");
+  const Strategy canary = config->endpoints[0].strategy;
+  EXPECT_EQ(canary.kind, StrategyKind::kCanary);  // it has steps
+  EXPECT_EQ(canary.steps, (std::vector<RolloutStep>{{100'000, 86'400, 50}}));
+  EXPECT_EQ(canary.max_bake_factor, 3);
+  EXPECT_EQ(canary.on_inconclusive, OnInconclusive::kAbort);
+  EXPECT_FALSE(canary.auto_promote);
+  EXPECT_EQ(canary.post_promote_watch, 600);
+  EXPECT_EQ(canary.rollback_window, 72 * 3600);
+  EXPECT_EQ(canary.gates, (std::vector<Gate>{{GateKind::kErrors, 0.001, 1000},
+                                             {GateKind::kRefused, 0.05, 1000},
+                                             {GateKind::kP99, 0.5, 1000}}));
+  EXPECT_EQ(config->endpoints[0].split, Split::kRoundRobin);
+  const Strategy rolling = config->endpoints[1].strategy;
+  EXPECT_EQ(rolling.kind, StrategyKind::kRolling);
+  EXPECT_EQ(rolling.steps, (std::vector<RolloutStep>{{0, 30, 0}}));
+  EXPECT_EQ(rolling.gates, (std::vector<Gate>{{GateKind::kInvalid}, {GateKind::kP99, 0.05, 0}}));
+  EXPECT_EQ(config->endpoints[2].strategy.kind, StrategyKind::kBlueGreen);
+  EXPECT_EQ(config->endpoints[2].strategy.gates, (std::vector<Gate>{{GateKind::kInvalid}}));
+
+  const auto problem = [](std::string_view endpoint) {
+    return ParseServerConfig("endpoints: {n: {versions: {v: {model: m}}, " + std::string(endpoint) + "}}\n",
+                             "s.yaml")
+        .error()
+        .message;
+  };
+  EXPECT_EQ(
+      problem("strategy: {kind: canary}"),
+      "s.yaml:1: endpoints.n.strategy: a canary needs steps, such as `10% for 24h then 100%` or `fast`");
+  EXPECT_EQ(problem("strategy: {kind: purple}"),
+            "s.yaml:1: endpoints.n.strategy.kind: 'purple' is not a strategy; there are recreate, rolling, "
+            "bluegreen, "
+            "canary, shadow");
+  EXPECT_EQ(problem("strategy: {auto_promote: maybe}"),
+            "s.yaml:1: endpoints.n.strategy.auto_promote: 'maybe' is not true or false");
+  EXPECT_EQ(problem("gates: {errors: lots}"),
+            "s.yaml:1: endpoints.n.gates.errors: 'lots' is not a share; write 99.5% or 0.995");
+  EXPECT_EQ(problem("routing: {split: dice}"),
+            "s.yaml:1: endpoints.n.routing.split: 'dice' is not hash or round_robin");
+}
+
 TEST(ServerConfigTest, DefaultsStandWhereNothingIsSaid) {
   const auto config = ParseServerConfig(kGood, "s.yaml");
   ASSERT_TRUE(config) << config.error().message;
@@ -130,24 +191,27 @@ TEST(ServerConfigTest, SaysWhatIsWrongAndWhere) {
            Case{"listen:\n  htttp: 1\n", "s.yaml:3: listen.htttp: no such setting; did you mean 'http'?"},
            Case{"limit: {body: 1MiB}\n", "s.yaml:2: limit: no such setting; did you mean 'limits'?"},
            Case{"colour: red\n",
-                "s.yaml:2: colour: no such setting; here there are listen, threads, limits, drain, registry, "
+                "s.yaml:2: colour: no such setting; here there are listen, state, threads, limits, drain, "
+                "registry, "
                 "endpoints, "
                 "streams"},
            // Names from the table's own notation, and paths in one key.
            Case{"<name>: 1\n",
-                "s.yaml:2: <name>: no such setting; here there are listen, threads, limits, drain, registry, "
+                "s.yaml:2: <name>: no such setting; here there are listen, state, threads, limits, drain, "
+                "registry, "
                 "endpoints, "
                 "streams"},
            Case{"listen.http: 1.2.3.4:5\n",
-                "s.yaml:2: listen.http: no such setting; here there are listen, "
+                "s.yaml:2: listen.http: no such setting; here there are listen, state, "
                 "threads, limits, drain, registry, endpoints, streams"},
            Case{"endpoints.<name>.contract: c.yaml\n",
-                "s.yaml:2: endpoints.<name>.contract: no such setting; here there are listen, threads, "
-                "limits, "
+                "s.yaml:2: endpoints.<name>.contract: no such setting; here there are listen, state, "
+                "threads, limits, "
                 "drain, registry, endpoints, streams"},
-           Case{"? ''\n: 1\n",
-                "s.yaml:3: : no such setting; here there are listen, threads, limits, drain, "
-                "registry, endpoints, streams"},
+           Case{
+               "? ''\n: 1\n",
+               "s.yaml:3: : no such setting; here there are listen, state, threads, limits, drain, registry, "
+               "endpoints, streams"},
            Case{"streams: {s: {}}\n",
                 "s.yaml:2: streams.s.endpoint: required\ns.yaml:2: streams.s.brokers: required\n"
                 "s.yaml:2: streams.s.input: required\ns.yaml:2: streams.s.output: required\n"

@@ -12,10 +12,13 @@ namespace {
 
 constexpr std::size_t kLargestContract = 1 << 20;
 
-// The histogram has a bound at the objective, so that the share within it is exact.
+// The histogram has a bound at the objective and at the gates' limits, so that the share within is exact.
 std::vector<double> Bounds(const Endpoint& endpoint) {
   std::vector<double> objectives;
   if (endpoint.objective_p99 > 0) objectives.push_back(endpoint.objective_p99);
+  for (const Gate& gate : endpoint.strategy.gates) {
+    if (gate.kind == GateKind::kP99) objectives.push_back(gate.limit);
+  }
   return LatencyBounds(objectives);
 }
 
@@ -51,6 +54,7 @@ Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& resha
   endpoint.override_header = config.override_header;
   endpoint.objective_p99 = config.objective_p99;
   endpoint.objective_availability = config.objective_availability;
+  endpoint.strategy = config.strategy;
   TURNOUT_ASSIGN(endpoint.route, FirstRoute(config));
   std::optional<Contract> contract;
   std::string contract_source;
@@ -69,6 +73,7 @@ Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& resha
       return Within(contract_source, std::move(error));
     }
     endpoint.versions.push_back(*std::move(made));
+    endpoint.engines.push_back(version.engine);
   }
   endpoint.contract = std::make_shared<const Contract>(*std::move(contract));
   return endpoint;
@@ -118,6 +123,17 @@ Result<ServerConfig> ReadConfigOrModel(const std::string& path, const std::strin
   endpoint.name = NameOf(path);
   endpoint.versions.push_back({.name = "v1", .model = path});
   return config;
+}
+
+ConfiguredEndpoint Configured(const Endpoint& endpoint) {
+  return {.name = endpoint.name,
+          .contract = endpoint.contract,
+          .route = endpoint.route,
+          .versions = endpoint.versions,
+          .engines = endpoint.engines,
+          .override_header = endpoint.override_header,
+          .latency_bounds = Bounds(endpoint),
+          .strategy = endpoint.strategy};
 }
 
 std::shared_ptr<const Snapshot> MakeSnapshot(const Endpoint& endpoint, Metrics& metrics) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/controller.h"
 #include "monitor/metrics.h"
 #include "predict/predict.h"
 #include "registry/push.h"
@@ -21,6 +22,8 @@ struct Endpoint {
   Route route{""};                                       // the configuration's
   std::vector<std::shared_ptr<const Version>> versions;  // as route.shares()
   std::string override_header;                           // empty: none
+  std::vector<std::string> engines;                      // pinned, as versions; empty: none is
+  Strategy strategy;                                     // of rollouts that name none
   double objective_p99 = 0;                              // seconds; 0: none
   double objective_availability = 0;                     // share; 0: none
 
@@ -46,7 +49,10 @@ Result<ServerConfig> ReadConfigOrModel(const std::string& path, const std::strin
 // The model of such a path or reference; of a reference also its contract.
 Result<RegistryModel> LoadModelOrReference(const std::string& path, const std::string& registry);
 
-// What loops and jobs score with. Registers the version's series with `metrics`.
+// The same for a controller, which will load and publish what comes after.
+ConfiguredEndpoint Configured(const Endpoint& endpoint);
+
+// What jobs score with: by the configuration's route. Registers the version's series with `metrics`.
 std::shared_ptr<const Snapshot> MakeSnapshot(const Endpoint& endpoint, Metrics& metrics);
 
 }  // namespace turnout

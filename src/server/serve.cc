@@ -56,26 +56,26 @@ void LogLoaded(const Endpoint& endpoint, std::size_t i) {
        {"ms", Milliseconds(version.load_seconds)}});
 }
 
-Result<Snapshots> Load(const ServerConfig& config, Metrics& metrics) {
-  Snapshots snapshots;
+Result<std::vector<ConfiguredEndpoint>> LoadAll(const ServerConfig& config) {
+  std::vector<ConfiguredEndpoint> endpoints;
   for (const EndpointConfig& one : config.endpoints) {
     auto endpoint = LoadEndpoint(one);
     if (!endpoint) return Within("endpoint '" + one.name + "'", std::move(endpoint).error());
     for (std::size_t i = 0; i < endpoint->versions.size(); ++i) LogLoaded(*endpoint, i);
-    snapshots.push_back(MakeSnapshot(*endpoint, metrics));
+    endpoints.push_back(Configured(*endpoint));
   }
-  return snapshots;
+  return endpoints;
 }
 
 // nullptr where the configuration has no admin listener.
-Result<std::unique_ptr<HttpServer>> StartAdmin(const ServerConfig& config, Routes& routes) {
+Result<std::unique_ptr<HttpServer>> StartAdmin(const ServerConfig& config, Controller& controller) {
   if (config.admin_address.empty()) return nullptr;
   HttpServer::Options options;
   options.address = config.admin_address;
   options.port = config.admin_port;
   options.loops = 1;
   options.limits.connections = 100;
-  auto started = HttpServer::Start(options, AdminHandlers(routes));
+  auto started = HttpServer::Start(options, AdminHandlers(controller));
   if (!started) return Within("listen.admin", std::move(started).error());
   Log(Level::kInfo, "admin", {{"address", AddressAndPort(config.admin_address, (*started)->port())}});
   return started;
@@ -117,15 +117,24 @@ Status Serve(const ServeOptions& options, const StopSignal& stop) {
   }
   const std::unique_ptr<HttpServer> server = *std::move(started);
   const Attachment attachment(rest, *server);
-  Routes routes([&rest](Snapshots snapshots) {
-    rest.Reclaim();
-    return rest.Publish(std::move(snapshots));
-  });
-  TURNOUT_ASSIGN(const std::unique_ptr<HttpServer> admin, StartAdmin(config, routes));
+  Controller controller(metrics, {.folder = config.state, .loops = static_cast<uint32_t>(server->loops())},
+                        {.publish =
+                             [&rest](Snapshots now, Snapshots ahead, std::size_t moved) {
+                               rest.Reclaim();
+                               return rest.Publish(std::move(now), std::move(ahead), moved);
+                             },
+                         .settled = [&rest] { return rest.Settled(); },
+                         .reclaim = [&rest] { rest.Reclaim(); }});
+  TURNOUT_ASSIGN(const std::unique_ptr<HttpServer> admin, StartAdmin(config, controller));
   {
     // Until the server is ready; the published table holds the versions from then on.
-    TURNOUT_ASSIGN(const Snapshots snapshots, Load(config, metrics));
-    TURNOUT_TRY(routes.Start(snapshots));
+    TURNOUT_ASSIGN(std::vector<ConfiguredEndpoint> endpoints, LoadAll(config));
+    std::vector<std::string> names;
+    for (const ConfiguredEndpoint& endpoint : endpoints) names.push_back(endpoint.name);
+    TURNOUT_TRY(controller.Start(std::move(endpoints)));
+    controller.Run();
+    Snapshots snapshots;
+    for (const std::string& name : names) snapshots.push_back(controller.Find(name));
     const std::string url = Url(config.address, server->port());
     Log(Level::kInfo, "serving",
         {{"address", AddressAndPort(config.address, server->port())},
@@ -139,6 +148,7 @@ Status Serve(const ServeOptions& options, const StopSignal& stop) {
   rest.StartDraining();
   const bool drained =
       server->Drain(std::chrono::milliseconds(static_cast<int64_t>(config.drain_seconds * 1e3)));
+  controller.End();
   Log(Level::kInfo, drained ? "stopped" : "stopped; requests were cut off");
   if (!drained) {
     return Fail(Code::kDeadline,

@@ -8,12 +8,10 @@
 
 #include "base/result.h"
 #include "base/stop_signal.h"
-#include "predict/predict.h"
+#include "control/controller.h"
 #include "server/config.h"
 
 namespace turnout {
-
-using Snapshots = std::vector<std::shared_ptr<const Snapshot>>;
 
 struct ServeOptions {
   std::string config_or_model;  // CONFIG.yaml or a model file

@@ -78,6 +78,18 @@ Status Traffic(const std::string& text, std::optional<uint32_t>& out) {
   return {};
 }
 
+Status Boolean(const std::string& text, bool& out) {
+  if (text != "true" && text != "false") return Bad(fmt::format("'{}' is not true or false", text));
+  out = text == "true";
+  return {};
+}
+
+// Of a rolling change or a shadow; a canary has steps of its own.
+RolloutStep& OnlyStep(Strategy& strategy) {
+  if (strategy.steps.empty()) strategy.steps.emplace_back();
+  return strategy.steps.front();
+}
+
 // A path, relative to the configuration's folder.
 Status Beside(const ServerConfig& config, const Setting& setting, const std::string& path, std::string& out) {
   TURNOUT_TRY(Text(setting, path, out));
@@ -100,8 +112,10 @@ Status ModelFileOrReference(const ServerConfig& config, const Setting& setting, 
 const SettingEntry kEntries[] = {
     {{"listen.http", "Address and port of the HTTP listener; port 0: any free one", "127.0.0.1:8080", "", "0.0.0.0:8080"},
      [](SettingPlace& p, const Setting&, const std::string& v) { return ParseAddress(v, p.config.address, p.config.port); }},
-    {{"listen.admin", "Address and port of the listener that changes routes; who reaches it may do so", "none", "", "127.0.0.1:8090"},
+    {{"listen.admin", "Address and port of the listener for routes and rollouts; who reaches it may change them", "none", "", "127.0.0.1:8090"},
      [](SettingPlace& p, const Setting&, const std::string& v) { return ParseAddress(v, p.config.admin_address, p.config.admin_port); }},
+    {{"state", "Folder of the journal and the audit log: what rollouts and `route set` changed outlives a restart; without it a restart forgets, and there are no rollouts. One server a folder", "none", "", "./state"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.config.state); }},
     {{"threads", "Event loops, each a thread; 0: one per core", "0", "0 to 256", "2"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.config.threads); }},
     {{"limits.connections", "Most open connections; beyond, 503", "10000", "1 to 1000000", "2000"},
@@ -134,8 +148,39 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Share(s, v, p.endpoint->objective_availability); }},
     {{"endpoints.<name>.routing.salt", "Changes which keys a version's share is made of", "none", "", "autumn"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.endpoint->salt); }},
+    {{"endpoints.<name>.routing.split", "`hash`: a key stays with its version; `round_robin`: exact counts, each loop its own", "hash", "", "round_robin"},
+     [](SettingPlace& p, const Setting&, const std::string& v) -> Status { TURNOUT_ASSIGN(p.endpoint->split, ParseSplit(v)); return {}; }},
     {{"endpoints.<name>.routing.override_header", "Header field by which a request names its version, for testers", "none", "", "X-Turnout-Force-Version"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return HeaderName(s, v, p.endpoint->override_header); }},
+    {{"endpoints.<name>.strategy.kind", "How a rollout goes that names no strategy: recreate, rolling, bluegreen or canary", "bluegreen; canary where there are steps", "", "canary"},
+     [](SettingPlace& p, const Setting&, const std::string& v) -> Status { TURNOUT_ASSIGN(p.endpoint->strategy.kind, ParseStrategyKind(v)); p.endpoint->strategy_named = true; return {}; }},
+    {{"endpoints.<name>.strategy.steps", "A canary's steps: a share, how long it bakes in serving time, after how many requests; or `fast`", "none", "", "10% for 24h then 100%"},
+     [](SettingPlace& p, const Setting&, const std::string& v) -> Status { TURNOUT_ASSIGN(p.endpoint->strategy.steps, ParseSteps(v)); return {}; }},
+    {{"endpoints.<name>.strategy.bake", "A rolling change: how long each loop serves before the next one moves", "0s", "0s to 24h", "30s"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, OnlyStep(p.endpoint->strategy).bake_seconds); }},
+    {{"endpoints.<name>.strategy.max_bake_factor", "A bake without enough evidence goes on for so many times its length (a minute at least)", "6", "1 to 1000", "3"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.endpoint->strategy.max_bake_factor); }},
+    {{"endpoints.<name>.strategy.on_inconclusive", "What then: `pause` or `abort`", "pause", "", "abort"},
+     [](SettingPlace& p, const Setting&, const std::string& v) -> Status {
+       if (v != "pause" && v != "abort") return Bad(fmt::format("'{}' is not pause or abort", v));
+       p.endpoint->strategy.on_inconclusive = v == "pause" ? OnInconclusive::kPause : OnInconclusive::kAbort;
+       return {}; }},
+    {{"endpoints.<name>.strategy.auto_promote", "`false`: the promotion waits for `turnout rollout promote`", "true", "", "false"},
+     [](SettingPlace& p, const Setting&, const std::string& v) { return Boolean(v, p.endpoint->strategy.auto_promote); }},
+    {{"endpoints.<name>.strategy.post_promote_watch", "How long harm still rolls back after the promotion, in serving time", "1h", "0s to 720h", "10m"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.endpoint->strategy.post_promote_watch); }},
+    {{"endpoints.<name>.strategy.rollback_window", "How long the version before stays loaded and warm after a success", "24h", "0s to 8760h", "72h"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.endpoint->strategy.rollback_window); }},
+    {{"endpoints.<name>.gates.errors", "Share of its rows that a candidate may fail to answer", "none", "0% to 100%", "0.1%"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Share(s, v, p.endpoint->gates.errors.emplace()); }},
+    {{"endpoints.<name>.gates.refused", "Share of its rows that a candidate's model may refuse (422)", "none", "0% to 100%", "5%"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Share(s, v, p.endpoint->gates.refused.emplace()); }},
+    {{"endpoints.<name>.gates.p99", "Latency that 99 % of a candidate's requests must keep", "the objective's p99", "10us to 1h", "50ms"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.endpoint->gates.p99); }},
+    {{"endpoints.<name>.gates.min_requests", "Requests of the candidate before a gate says anything", "0", "0 to 1000000000", "1000"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.endpoint->gates.min_requests); }},
+    {{"endpoints.<name>.gates.invalid_outputs", "`true`: the first NaN or infinite answer of a candidate sends it back", "true", "", "false"},
+     [](SettingPlace& p, const Setting&, const std::string& v) { return Boolean(v, p.endpoint->gates.invalid_outputs); }},
     {{"endpoints.<name>.versions.<name>.model", "Model file of the version, or a version of the registry: `registry:churn@stable`, `registry:churn:v2.1.0`", "required", "", "models/churn-v2.1.0.pkl"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return ModelFileOrReference(p.config, s, v, p.version->model); }},
     {{"endpoints.<name>.versions.<name>.engine", "Pins an engine; `turnout inspect` lists those that fit", "the best that fits", "", "portable"},
