@@ -126,6 +126,15 @@ struct AuditArguments {
 };
 int RunAuditVerify(const AuditArguments& arguments);
 
+struct CompareArguments {
+  std::string log;               // the prediction log's folder, or a file of it
+  std::string endpoint, shadow;  // empty: every one
+  std::string by;                // field of the segments
+  std::string html;              // page to write; empty: none
+  bool json = false;
+};
+int RunCompare(const CompareArguments& arguments);
+
 struct CheckArguments {
   std::string config;
   bool json = false;

@@ -328,6 +328,19 @@ int Main(int argc, char** argv) {
   verify_audit->footer("Ends with 1 if the log was changed.\n\nExample:\n  turnout audit verify ./state");
   verify_audit->callback([&] { code = RunAuditVerify(audit); });
 
+  CompareArguments compare;
+  command = app.add_subcommand("compare", "Compare shadows with what was answered, from the prediction log");
+  command->add_option("log", compare.log, "Folder of the prediction log, or one of its files")->required();
+  command->add_option("--endpoint", compare.endpoint, "Of this endpoint alone");
+  command->add_option("--shadow", compare.shadow, "Of this version alone");
+  command->add_option("--by", compare.by, "Also for each value of this field");
+  command->add_option("--html", compare.html, "Write a page with plots, too");
+  command->add_flag("--json", compare.json, "As JSON");
+  command->footer(
+      "Rows, agreement, flips, shift of the score and latency of each shadow beside each version that "
+      "answered.\n\nExample:\n  turnout compare ./predictions --by plan --html compare.html");
+  command->callback([&] { code = RunCompare(compare); });
+
   CheckArguments check;
   command = app.add_subcommand("check", "Check a configuration, its contracts and its models");
   auto* target = command->add_option("config", check.config, "CONFIG.yaml");
