@@ -276,7 +276,7 @@ TEST_F(RegistryCommand, OtherCommandsTakeReferences) {
   score.output = folder_.Path("out.csv");
   ended = Ran([&] { return RunScore(score); });
   EXPECT_EQ(ended.code, 0) << ended.err;
-  EXPECT_TRUE(ended.out.starts_with(R"({"status":"ok","endpoint":"churn","model_version":"stable")"))
+  EXPECT_TRUE(ended.out.starts_with(R"({"status":"ok","endpoint":"churn","model_version":"v1")"))
       << ended.out;
 
   ExplainArguments explain;

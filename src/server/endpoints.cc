@@ -34,6 +34,10 @@ std::string NameOf(const std::string& path) {
   return name.empty() ? "model" : name;
 }
 
+Result<VersionReference> ReferenceOf(std::string_view path) {
+  return ParseReference(path.substr(kRegistryPrefix.size()));
+}
+
 // `source` is told where it is from; empty: from the model.
 Result<Contract> LoadContract(const EndpointConfig& config, const RegistryModel& first, std::string& source) {
   if (config.contract.empty() && first.contract) {
@@ -99,8 +103,7 @@ Result<RegistryModel> LoadModelOrReference(const std::string& path, const std::s
     TURNOUT_ASSIGN(ModelFile file, LoadModelFile(path));
     return RegistryModel{.version = {}, .file = std::move(file), .contract = {}, .contract_path = {}};
   }
-  TURNOUT_ASSIGN(const VersionReference reference,
-                 ParseReference(std::string_view(path).substr(kRegistryPrefix.size())));
+  TURNOUT_ASSIGN(const VersionReference reference, ReferenceOf(path));
   TURNOUT_ASSIGN(Catalog catalog, Catalog::Open(registry));
   return LoadFromRegistry(catalog, reference);
 }
@@ -109,13 +112,14 @@ Result<ServerConfig> ReadConfigOrModel(const std::string& path, const std::strin
   ServerConfig config;
   config.source = path;
   if (IsRegistryReference(path)) {
-    TURNOUT_ASSIGN(const VersionReference reference,
-                   ParseReference(std::string_view(path).substr(kRegistryPrefix.size())));
+    TURNOUT_ASSIGN(const VersionReference reference, ReferenceOf(path));
+    TURNOUT_ASSIGN(Catalog catalog, Catalog::Open(registry));
+    TURNOUT_ASSIGN(const CatalogVersion version, catalog.Find(reference));
     EndpointConfig& endpoint = config.endpoints.emplace_back();
-    endpoint.name = reference.name.empty() ? "model" : reference.name;
-    const std::string version = reference.version + reference.alias;
-    endpoint.versions.push_back(
-        {.name = version.empty() ? "v1" : version, .model = path, .registry = registry});
+    endpoint.name = version.name;
+    endpoint.versions.push_back({.name = version.version,
+                                 .model = std::string(kRegistryPrefix) + version.reference(),
+                                 .registry = registry});
     return config;
   }
   if (IsConfig(path)) return ReadServerConfig(path);

@@ -69,7 +69,8 @@ TEST(EndpointsTest, AVersionOfTheRegistryBringsItsContract) {
   auto config = ReadConfigOrModel("registry:churn", registry);
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->endpoints[0].name, "churn");
-  EXPECT_EQ(config->endpoints[0].versions[0].name, "stable");
+  EXPECT_EQ(config->endpoints[0].versions[0].name, "v2.1.0");
+  EXPECT_EQ(config->endpoints[0].versions[0].model, "registry:churn:v2.1.0");
   auto endpoint = LoadEndpoint(config->endpoints[0]);
   ASSERT_TRUE(endpoint) << endpoint.error().message;
   EXPECT_EQ(endpoint->stable()->path, "registry:churn:v2.1.0");
@@ -90,10 +91,10 @@ TEST(EndpointsTest, AVersionOfTheRegistryBringsItsContract) {
                 ": churn has no alias @blue (it has @stable); `turnout registry "
                 "tag churn:v2.1.0 blue` makes it");
   EXPECT_FALSE(ReadConfigOrModel("registry:../x", registry));
-  EXPECT_EQ(ReadConfigOrModel("registry:sha256:8c9230c8ff75", registry)->endpoints[0].name, "model");
-  config = ReadConfigOrModel("registry:churn:v1.yaml", registry);
-  ASSERT_TRUE(config) << "a version may be called so";
-  EXPECT_EQ(config->endpoints[0].versions[0].name, "v1.yaml");
+  EXPECT_EQ(ReadConfigOrModel("registry:sha256:8c9230c8ff75", registry)->endpoints[0].name, "churn");
+  EXPECT_EQ(ReadConfigOrModel("registry:churn:v1.yaml", registry).error().message,
+            registry + ": churn has no version 'v1.yaml'; it has v2.1.0")
+      << "no configuration";
 }
 
 TEST(EndpointsTest, AReshapedContractIsBound) {
