@@ -153,18 +153,18 @@ Result<std::string> ExplainRow(const ExplainArguments& arguments) {
   predictor.Predict(*snapshot, batch, std::chrono::steady_clock::now(), answers);
   if (!answers.refusals.empty()) return std::unexpected(Refused(answers.refusals.front()));
 
+  const int32_t chosen = snapshot->route.Find(answers.rows[0].by->version);
+  const Version& version = *snapshot->served[static_cast<std::size_t>(chosen)].version;
   std::vector<Value> row;
-  for (const int32_t feature : contract.features) {
-    const Column& column = batch.column(static_cast<std::size_t>(feature));
+  for (const int32_t input : version.columns) {
+    const Column& column = batch.column(static_cast<std::size_t>(input));
     const bool is_text = column.type == ColumnType::kText;
     row.push_back({.number = is_text ? 0 : column.numbers[0],
                    .text = is_text ? column.texts[0] : std::string_view(),
                    .is_text = is_text});
   }
-  const int32_t chosen = snapshot->route.Find(answers.rows[0].by->version);
-  const Model& model = snapshot->served[static_cast<std::size_t>(chosen)].version->model;
-  const Explanation explained = Explain(model, row);
-  return arguments.json ? Json(model, row, explained) : Human(model, row, explained);
+  const Explanation explained = Explain(version.model, row);
+  return arguments.json ? Json(version.model, row, explained) : Human(version.model, row, explained);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "contract/contract.h"
@@ -24,8 +25,10 @@ class Binder {
   Binder(Contract& contract, const Signature& signature) : contract_(contract), signature_(signature) {}
 
   Status Bind() {
-    if (CheckNames()) {
-      for (std::size_t i = 0; i < signature_.inputs.size(); ++i) BindFeature(i);
+    if (auto columns = InputColumns(contract_, signature_); columns) {
+      for (std::size_t i = 0; i < columns->size(); ++i) BindFeature(signature_.inputs[i], (*columns)[i]);
+    } else {
+      problems_ = std::move(columns).error().message;
     }
     CheckCategories();
     if (contract_.reply.empty()) contract_.reply = DefaultReply(contract_, signature_);
@@ -43,40 +46,13 @@ class Binder {
     problems_ += fmt::format("contract {}: {}", contract_.name, message);
   }
 
-  // As many features as inputs and, where the file names its inputs, in the same order. A feature has the
-  // input's name if its field or an alias of it has.
-  bool CheckNames() {
-    const auto& inputs = signature_.inputs;
-    std::vector<std::string> ours, theirs;
-    for (const int32_t column : contract_.features) ours.emplace_back(contract_.column_name(column));
-    for (const Input& input : inputs) theirs.push_back(input.name);
-    if (ours.size() != theirs.size()) {
-      Problem(fmt::format("{} features, but the model takes {} inputs\n  features: {}\n  model:    {}",
-                          ours.size(), theirs.size(), Listed(ours), Listed(theirs)));
-      return false;
-    }
-    if (!signature_.named) return true;
-    std::unordered_set<std::string_view> seen;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const bool again = inputs[i].name.empty() || !seen.insert(inputs[i].name).second;
-      if (again || ours[i] == theirs[i]) continue;
-      if (contract_.Find(theirs[i]).field == contract_.features[i]) continue;
-      Problem(fmt::format(
-          "feature {} is '{}', but the model was trained with '{}' there\n  features: {}\n  model:    {}", i,
-          ours[i], theirs[i], Listed(ours), Listed(theirs)));
-      return false;
-    }
-    return true;
-  }
-
-  void BindFeature(std::size_t i) {
-    const Input& input = signature_.inputs[i];
-    const auto column = static_cast<std::size_t>(contract_.features[i]);
+  void BindFeature(const Input& input, int32_t batch_column) {
+    const auto column = static_cast<std::size_t>(batch_column);
     const bool wants_text = input.type == ColumnType::kText;
     if (column >= contract_.fields.size()) {
       if (wants_text) {
         Problem(fmt::format("'{}' is computed, a number; the model takes a text there",
-                            contract_.column_name(contract_.features[i])));
+                            contract_.column_name(batch_column)));
       }
       return;
     }
@@ -192,6 +168,56 @@ class Binder {
 };
 
 }  // namespace
+
+Result<std::vector<int32_t>> InputColumns(const Contract& contract, const Signature& signature) {
+  const auto& inputs = signature.inputs;
+  std::vector<std::string> ours, theirs;
+  for (const int32_t column : contract.features) ours.emplace_back(contract.column_name(column));
+  for (const Input& input : inputs) theirs.push_back(input.name);
+  const bool as_many = ours.size() == theirs.size();
+  std::string what = fmt::format("{} features, but the model takes {} inputs", ours.size(), theirs.size());
+  std::vector<std::string> absent;
+  const auto problem = [&] {
+    std::string text = fmt::format("contract {}: {}\n  features: {}\n  model:    {}", contract.name, what,
+                                   Listed(ours), Listed(theirs));
+    if (!absent.empty()) text += fmt::format("\n  absent:   {}", Listed(absent));
+    return Fail(Code::kInvalidArgument, std::move(text));
+  };
+  if (!signature.named) {
+    if (as_many) return contract.features;
+    return problem();
+  }
+  // A feature has the input's name if its field or an alias of it has. A file may use a name twice; then the
+  // order alone tells.
+  std::unordered_set<std::string_view> seen;
+  bool differs = !as_many;
+  for (std::size_t i = 0; i < theirs.size() && !differs; ++i) {
+    const bool again = theirs[i].empty() || !seen.insert(theirs[i]).second;
+    differs = !again && ours[i] != theirs[i] && contract.Find(theirs[i]).field != contract.features[i];
+    if (differs) {
+      what =
+          fmt::format("feature {} is '{}', but the model was trained with '{}' there", i, ours[i], theirs[i]);
+    }
+  }
+  if (!differs) return contract.features;
+
+  std::vector<int32_t> columns;
+  bool same_features = as_many;
+  seen.clear();
+  for (const std::string& name : theirs) {
+    int32_t column = seen.insert(name).second ? contract.Find(name).field : -1;
+    for (std::size_t i = 0; i < contract.derived.size() && column < 0; ++i) {
+      if (contract.derived[i].name == name) column = static_cast<int32_t>(contract.fields.size() + i);
+    }
+    if (column < 0) absent.push_back(name);
+    same_features &=
+        std::find(contract.features.begin(), contract.features.end(), column) != contract.features.end();
+    columns.push_back(column);
+  }
+  // All the features in another order are a mistake in the contract rather than another version.
+  if (same_features || !absent.empty()) return problem();
+  return columns;
+}
 
 Status BindContract(Contract& contract, const Signature& signature) {
   // On a copy: a version that does not fit leaves the contract as it was.

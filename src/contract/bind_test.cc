@@ -57,10 +57,50 @@ TEST(BindContractTest, ComparesFeaturesWithTheModelsInputs) {
             "contract c: feature 0 is 'a', but the model was trained with 'b' there\n  features: a, b\n  "
             "model:    b, a");
   EXPECT_EQ(Bound(ab, Classifier({Number("a"), Number("b"), Number("z")})),
-            "contract c: 2 features, but the model takes 3 inputs\n  features: a, b\n  model:    a, b, z");
+            "contract c: 2 features, but the model takes 3 inputs\n  features: a, b\n  model:    a, b, z\n"
+            "  absent:   z");
   Signature unnamed = Classifier({Number("x0"), Number("x1")});
   unnamed.named = false;
   EXPECT_EQ(Bound(ab, unnamed), "");
+}
+
+// A version may take fewer of the contract's features, or others that the contract has besides.
+TEST(BindContractTest, InputsAreFoundByName) {
+  const Contract contract = Parsed(
+      "name: c\nfields:\n  - {name: id, type: string}\n  - {name: a, type: float, aliases: [alpha]}\n"
+      "  - {name: b, type: float}\n  - {name: z, type: float, default: 5}\nderived: {r: a / b}\nfeatures: "
+      "[a, b]\n");
+  const auto columns = [&](const std::vector<std::string>& names, bool named = true) -> std::string {
+    Signature signature = Classifier({});
+    for (const std::string& name : names) signature.inputs.push_back(Number(name));
+    signature.named = named;
+    const auto found = InputColumns(contract, signature);
+    if (!found) return found.error().message;
+    std::string text;
+    for (const int32_t column : *found) text += std::to_string(column) + " ";
+    return text;
+  };
+  EXPECT_EQ(columns({"a", "b"}), "1 2 ");
+  EXPECT_EQ(columns({"x0", "x1"}, false), "1 2 ");
+  EXPECT_EQ(columns({"b"}), "2 ");
+  EXPECT_EQ(columns({"z", "a", "b"}), "3 1 2 ");
+  EXPECT_EQ(columns({"z", "alpha"}), "3 1 ");
+  EXPECT_EQ(columns({"r"}), "4 ");
+  EXPECT_EQ(columns({"b", "a"}),
+            "contract c: feature 0 is 'a', but the model was trained with 'b' there\n  features: a, b\n"
+            "  model:    b, a")
+      << "the same features in another order";
+  EXPECT_EQ(columns({"a", "y"}),
+            "contract c: feature 1 is 'b', but the model was trained with 'y' there\n  features: a, b\n"
+            "  model:    a, y\n  absent:   y");
+  EXPECT_EQ(columns({"b", "y", "x"}),
+            "contract c: 2 features, but the model takes 3 inputs\n  features: a, b\n  model:    b, y, x\n"
+            "  absent:   y, x");
+  EXPECT_EQ(columns({"z"}, false),
+            "contract c: 2 features, but the model takes 1 inputs\n  features: a, b\n  model:    z");
+  EXPECT_EQ(Bound(contract, Classifier({Number("z"), Number("b")})), "");
+  EXPECT_EQ(Bound(contract, Classifier({Text("z", {"v"}, true)})).substr(0, 70),
+            "contract c: 'z' is a number (float), but the model takes a text there");
 }
 
 TEST(BindContractTest, ComparesTypesAndMissingValues) {

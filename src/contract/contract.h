@@ -123,8 +123,14 @@ Result<Contract> ParseContract(std::string_view yaml, std::string_view source);
 // class and probability in the reply.
 Contract DeriveContract(const Signature& signature, std::string_view name);
 
-// Checks that the contract's features are what the model takes (count, order of names where the file has
-// them, text or number, missing values) and that reply items name classes that exist; every problem is a line
+// The batch's column for each input of the model. Where the file has no names, the features, of which there
+// are as many. Where it has, those in their order, or by name: a version may take fewer of the features, and
+// others that the contract has as fields (with a `default`, for callers that do not send them yet). The error
+// says what the model takes that the contract does not have.
+Result<std::vector<int32_t>> InputColumns(const Contract& contract, const Signature& signature);
+
+// Checks that the contract has what the model takes (InputColumns; text or number, missing values) and that
+// reply items name classes that exist; every problem is a line
 // of the error. Fills in what depends on the model: `values: model`, as_text of lists, labels, the default
 // reply and columns.
 //

@@ -85,7 +85,7 @@ bool Predictor::CheckInputs(const Version& version, const Contract& contract, co
         if (type.empty()) continue;
         RefusalOf(rows[r], contract, batch, answers)
             .errors.push_back(
-                {std::string(contract.column_name(contract.features[i])), type, Message(type, version)});
+                {std::string(contract.column_name(version.columns[i])), type, Message(type, version)});
       }
     };
     if (inputs_[i].numbers != nullptr) {
@@ -154,12 +154,13 @@ void Predictor::PickVersions(const Snapshot& snapshot, const Batch& batch) {
   }
 }
 
-void Predictor::Gather(const Contract& contract, const Batch& batch, std::span<const uint32_t> rows) {
-  const std::size_t features = contract.features.size();
-  numbers_.resize(features);
-  texts_.resize(features);
+void Predictor::Gather(const Version& version, const Batch& batch, std::span<const uint32_t> rows) {
+  const std::size_t features = version.columns.size();
+  // They only grow: versions may take different numbers of inputs.
+  numbers_.resize(std::max(numbers_.size(), features));
+  texts_.resize(std::max(texts_.size(), features));
   for (std::size_t i = 0; i < features; ++i) {
-    const Column& column = batch.column(static_cast<std::size_t>(contract.features[i]));
+    const Column& column = batch.column(static_cast<std::size_t>(version.columns[i]));
     const auto take = [&](auto& to, const auto& from) {
       to.resize(rows.size());
       for (std::size_t r = 0; r < rows.size(); ++r) to[r] = from[rows[r]];
@@ -179,11 +180,11 @@ void Predictor::Score(const Served& served, const Contract& contract, const Batc
   const Version& version = *served.version;
   inputs_.clear();
   if (rows.listed.empty()) {
-    for (const int32_t column : contract.features) {
+    for (const int32_t column : version.columns) {
       inputs_.push_back(View(batch.column(static_cast<std::size_t>(column))));
     }
   } else {
-    Gather(contract, batch, rows.listed);
+    Gather(version, batch, rows.listed);
   }
   assert(inputs_.size() == version.model.signature.inputs.size());
 

@@ -96,7 +96,7 @@ class Predictor {
   };
   RoundRobin& TurnsOf(const Snapshot& snapshot);
   void PickVersions(const Snapshot& snapshot, const Batch& batch);
-  void Gather(const Contract& contract, const Batch& batch, std::span<const uint32_t> rows);
+  void Gather(const Version& version, const Batch& batch, std::span<const uint32_t> rows);
   void Score(const Served& served, const Contract& contract, const Batch& batch, Rows rows, Answers& answers);
   bool CheckInputs(const Version& version, const Contract& contract, const Batch& batch, Rows rows,
                    Answers& answers);

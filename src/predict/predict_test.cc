@@ -350,6 +350,61 @@ std::shared_ptr<Snapshot> TwoVersions(Metrics& metrics, std::string_view yaml) {
 constexpr std::string_view kKeyed =
     "name: t\nkey: id\nfields:\n  - {name: id, type: string}\n  - {name: x, type: float}\n";
 
+// v2 takes fewer of the contract's features, and one that callers need not send.
+TEST(PredictTest, VersionsMayTakeOtherInputs) {
+  auto contract = ParseContract(
+      "name: t\nkey: id\nfields:\n  - {name: id, type: string}\n  - {name: x, type: float}\n"
+      "  - {name: y, type: float}\n  - {name: z, type: float, default: 5}\nfeatures: [x, y]\n",
+      "test.yaml");
+  ASSERT_TRUE(contract) << contract.error().message;
+  const auto made = [&](std::string name, Model model) {
+    ModelFile file;
+    file.path = name + ".pkl";
+    file.model = std::move(model);
+    return MakeVersion(std::move(name), std::move(file), *contract).value();
+  };
+  Model other = testing::LineModel();
+  other.signature.inputs = {testing::NumberInput("z"), testing::NumberInput("y")};
+  other.predictor = Linear{.features = 2, .outputs = 1, .weights = {100, 10}, .intercept = {0}};
+  Metrics metrics;
+  std::vector<Served> served;
+  for (const auto& version : {made("v1", testing::LineModel()), made("v2", std::move(other))}) {
+    served.push_back({version, MakeVersionSeries(metrics, "test", *version, {1})});
+  }
+  Snapshot snapshot;
+  snapshot.endpoint = "test";
+  snapshot.contract = std::make_shared<const Contract>(*std::move(contract));
+  SetRoute(snapshot, Route::Make({{"v1", 500'000}, {"v2", 500'000}}, 5).value(), std::move(served));
+  Batch batch(snapshot.contract->layout());
+  std::vector<std::string> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back("C-" + std::to_string(i));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    batch.AppendRow(i, {});
+    batch.column(0).texts.back() = ids[i];
+    batch.column(1).numbers.back() = static_cast<double>(i);
+    batch.column(2).numbers.back() = 1;
+    batch.column(3).numbers.back() = 5;
+  }
+  batch.column(3).numbers[7] = kInfinity;  // only v2 looks at it
+  Predictor predictor(metrics.NewShard());
+  Answers answers;
+  for (const int32_t forced : {-1, 0, 1}) {
+    predictor.Predict(snapshot, batch, std::chrono::steady_clock::now(), answers, forced);
+    int by_v1 = 0;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const bool first = answers.rows[i].by->version == "v1";
+      by_v1 += first;
+      ASSERT_EQ(answers.rows[i].refusal >= 0, !first && i == 7);
+      if (answers.rows[i].refusal >= 0) {
+        EXPECT_EQ(answers.refusals[static_cast<std::size_t>(answers.rows[i].refusal)].errors[0].field, "z");
+        continue;
+      }
+      EXPECT_EQ(answers.values_of(answers.rows[i])[0], first ? 2 * static_cast<double>(i) + 4 : 510);
+    }
+    EXPECT_EQ(forced < 0 ? by_v1 > 20 && by_v1 < 80 : by_v1 == (forced == 0 ? 100 : 0), true) << by_v1;
+  }
+}
+
 TEST(PredictTest, EachRowGoesToTheVersionOfItsKey) {
   Metrics metrics;
   const auto snapshot = TwoVersions(metrics, kKeyed);

@@ -29,13 +29,12 @@ constexpr std::size_t kWindow = 8 << 20;  // bytes of the file that are read at 
 constexpr std::size_t kMostScores = 100;  // distributions of scores
 
 // The contract without demands on what is no input of the model.
-Contract ForTraining(const Contract& contract) {
+Contract ForTraining(const Contract& contract, const std::vector<int32_t>& columns) {
   Contract relaxed = contract;
   relaxed.reject_unknown = false;
   for (std::size_t i = 0; i < relaxed.fields.size(); ++i) {
     const auto column = static_cast<int32_t>(i);
-    if (std::find(relaxed.features.begin(), relaxed.features.end(), column) != relaxed.features.end())
-      continue;
+    if (std::find(columns.begin(), columns.end(), column) != columns.end()) continue;
     relaxed.fields[i].required = false;
     relaxed.fields[i].nullable = true;
   }
@@ -89,6 +88,7 @@ class Profiler {
   const Contract& contract_;
   const ProfileSource& source_;
   std::vector<ClosedValues> closed_;
+  std::vector<int32_t> columns_;  // of a batch, per input
 
   uint64_t total_ = 0, every_ = 1, rows_ = 0, refused_ = 0;
   std::string first_refusal_;
@@ -103,7 +103,8 @@ class Profiler {
 };
 
 Result<std::string> Profiler::Make() {
-  const Contract training = ForTraining(contract_);
+  TURNOUT_ASSIGN(columns_, InputColumns(contract_, model_.signature));
+  const Contract training = ForTraining(contract_, columns_);
   auto header = ReadCsvHeader(source_.csv, true, training);
   if (!header) return Within(source_.name, std::move(header).error());
   TURNOUT_ASSIGN(const Contract label, ForLabel(source_.csv, source_));
@@ -167,7 +168,7 @@ Status Profiler::Read(const Contract& training, const CsvHeader& header, const C
 bool Profiler::Refused(const Batch& batch, std::size_t row, uint64_t number) {
   const auto& inputs = model_.signature.inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Column& column = batch.column(static_cast<std::size_t>(contract_.features[i]));
+    const Column& column = batch.column(static_cast<std::size_t>(columns_[i]));
     const std::string_view objection = column.type == ColumnType::kNumber
                                            ? Objection(inputs[i], closed_[i], column.numbers[row])
                                            : Objection(inputs[i], closed_[i], column.texts[row]);
@@ -192,7 +193,7 @@ void Profiler::Take(const Batch& batch, const Batch& labels) {
     if (position % every_ != 0 || Refused(batch, row, position + 1)) continue;
     ++taken;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const Column& column = batch.column(static_cast<std::size_t>(contract_.features[i]));
+      const Column& column = batch.column(static_cast<std::size_t>(columns_[i]));
       if (column.type == ColumnType::kNumber) {
         numbers_[i].push_back(column.numbers[row]);
         features_[i].Add(column.numbers[row]);

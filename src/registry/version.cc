@@ -69,6 +69,7 @@ Result<std::shared_ptr<const Version>> MakeVersion(std::string name, ModelFile f
   if (auto bound = BindContract(contract, version->model.signature); !bound) {
     return Within(version->path, std::move(bound).error());
   }
+  TURNOUT_ASSIGN(version->columns, InputColumns(contract, version->model.signature));
   version->answerer = MakeAnswerer(contract, version->model.signature, version->name);
   auto compiled = CompileEngine(version->model, engine);
   if (!compiled) return Within(version->path, std::move(compiled).error());

@@ -26,6 +26,7 @@ struct Version {
   Model model;
   std::unique_ptr<const Engine> engine;  // reads `model`
   Answerer answerer;
+  std::vector<int32_t> columns;      // of a batch under the contract, per input
   std::vector<ClosedValues> closed;  // per input
 };
 

@@ -1,6 +1,7 @@
 #include "protocol/rest/example_row.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <variant>
 
@@ -77,8 +78,10 @@ std::vector<std::string> ExampleValues(const Contract& contract, const Model& mo
     const ParsedNumber fallback = ParseNumber(contract.fields[i].fallback.value_or(""));
     if (fallback.error == NumberError::kNone) typical[i] = fallback.value;
   }
-  for (std::size_t i = 0; i < contract.features.size(); ++i) {
-    const auto column = static_cast<std::size_t>(contract.features[i]);
+  const auto columns = InputColumns(contract, model.signature);
+  assert(columns && "the contract is bound to the model");
+  for (std::size_t i = 0; i < columns->size(); ++i) {
+    const auto column = static_cast<std::size_t>((*columns)[i]);
     if (column < typical.size() && !typical[column]) typical[column] = TypicalInput(model, i);
   }
   std::vector<std::string> values;

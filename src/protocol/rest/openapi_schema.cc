@@ -17,9 +17,9 @@ constexpr double kLargestInt = 9007199254740991;  // 2^53 - 1, as contract/ take
 double ModelLimit(const Snapshot& snapshot, std::size_t field) {
   const Signature& signature = snapshot.stable->model.signature;
   double limit = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < snapshot.contract->features.size() && i < signature.inputs.size(); ++i) {
+  for (std::size_t i = 0; i < signature.inputs.size(); ++i) {
     const double largest = signature.inputs[i].largest;
-    const bool ours = snapshot.contract->features[i] == static_cast<int32_t>(field);
+    const bool ours = snapshot.stable->columns[i] == static_cast<int32_t>(field);
     if (ours && largest < std::numeric_limits<double>::max()) limit = std::min(limit, largest);
   }
   return limit;
