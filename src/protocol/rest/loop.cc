@@ -7,6 +7,7 @@
 
 #include "bytes/json_writer.h"
 #include "codec/json_rows.h"
+#include "predict/shadow.h"
 #include "protocol/rest/content_type.h"
 #include "protocol/rest/docs_page.h"
 
