@@ -75,6 +75,8 @@ class Background {
   void Stop() {
     if (!thread_.joinable()) return;
     stopping_.store(true);
+    const sched_param none{};
+    pthread_setschedparam(thread_.native_handle(), SCHED_OTHER, &none);  // best effort: somebody waits now
     Wake();
     thread_.join();
   }

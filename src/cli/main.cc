@@ -288,9 +288,11 @@ int Main(int argc, char** argv) {
     verb->add_option("version", rollout.version, "Version to release")->required();
     verb->add_option("--model", rollout.model, "Its model file, if the endpoint does not know it");
     verb->add_option("--strategy", rollout.strategy,
-                     "recreate, rolling, bluegreen or canary (default: the configuration's)");
+                     "recreate, rolling, bluegreen, canary or shadow (default: the configuration's)");
     verb->add_option("--steps", rollout.steps, "A canary's steps: '10% for 24h then 100%', 'fast'");
-    verb->add_option("--bake", rollout.bake, "A rolling change: how long each loop bakes, such as 30s");
+    verb->add_option(
+        "--bake", rollout.bake,
+        "A rolling change: how long each loop bakes; a shadow: how long it scores copies; such as 30s");
     verb->add_option("--watch-for", rollout.watch,
                      "How long harm still rolls back after the promotion, such as 1h");
     verb->add_option("--auto-promote", rollout.auto_promote,

@@ -273,9 +273,6 @@ Result<Rollout> Controller::NewRollout(const Slot& slot, EndpointState& state, c
     TURNOUT_ASSIGN(const auto tokens, json.Document(command.strategy));
     TURNOUT_ASSIGN(strategy, ReadStrategy(JsonView(tokens), std::move(strategy)));
   }
-  if (strategy.kind == StrategyKind::kShadow) {
-    return Fail(Code::kUnsupported, "strategy shadow: this server mirrors no requests yet");
-  }
   if (strategy.kind == StrategyKind::kRolling) {
     for (const auto& other : slots_) {
       if (other->config.name == state.name || !other->state.busy()) continue;
@@ -552,10 +549,12 @@ Status Controller::Commit(Slot& slot, EndpointState next, const Act& act) {
        {"why", as_decided.rollout ? as_decided.rollout->why : ""},
        {"generation", fmt::format("{}", next.route.generation())},
        {"stable", next.stable}});
-  const bool another = has && !same_rollout;
+  // Another rollout counts from here on; so does a shadow that is promoted, by what it answers.
+  const bool anew = next.rollout && !(had && slot.state.rollout->uid == next.rollout->uid &&
+                                      slot.state.rollout->promoted == next.rollout->promoted);
   slot.state = std::move(next);
-  if (another && slot.state.rollout) {
-    slot.candidate_seen = Count(slot, slot.state.rollout->candidate);
+  if (anew) {
+    slot.candidate_seen = CountCandidate(slot);
     slot.stable_seen = Count(slot, slot.state.rollout->stable);
   }
   slot.unkept = 0;
@@ -569,13 +568,34 @@ Status Controller::Commit(Slot& slot, EndpointState next, const Act& act) {
   return {};
 }
 
+// Those of the configuration, and the candidate of a rollout that asks for copies. One that stays is not made
+// anew: it goes on counting.
+void Controller::MakeShadows(Slot& slot) {
+  std::set<std::string> wanted(slot.config.shadows.begin(), slot.config.shadows.end());
+  wanted.erase(slot.state.stable);
+  if (slot.state.busy() && Ask(*slot.state.rollout).mirror) wanted.insert(slot.state.rollout->candidate);
+  std::erase_if(slot.shadows, [&](const auto& shadow) { return !wanted.contains(shadow.first); });
+  for (const std::string& name : wanted) {
+    std::shared_ptr<Shadow>& shadow = slot.shadows[name];
+    if (shadow != nullptr) continue;
+    shadow = std::make_shared<Shadow>(metrics_, slot.config.name, slot.contract, slot.served.at(name).version,
+                                      slot.config.latency_bounds, options_.shadow, options_.log);
+    // Its series may have counted in an earlier rollout.
+    if (slot.state.busy() && slot.state.rollout->candidate == name)
+      slot.candidate_seen = CountCandidate(slot);
+  }
+}
+
 void Controller::MakeSnapshots(Slot& slot) {
+  MakeShadows(slot);
   const auto make = [&](const Route& route, std::string_view stable) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->endpoint = slot.config.name;
     snapshot->contract = slot.contract;
     snapshot->override_header = slot.config.override_header;
     snapshot->down = slot.state.busy() && Ask(*slot.state.rollout).down;
+    for (const auto& [name, shadow] : slot.shadows) snapshot->shadows.push_back(shadow);
+    snapshot->log = options_.log;
     std::vector<Served> served;
     for (const TrafficShare& share : route.shares()) served.push_back(slot.served.at(share.version));
     SetRoute(*snapshot, route, std::move(served), stable);
@@ -616,11 +636,17 @@ void Controller::MarkLive() {
   }
 }
 
-Evidence Controller::Count(const Slot& slot, const std::string& version) const {
+Evidence Controller::CountCandidate(const Slot& slot) const {
+  const Rollout& rollout = *slot.state.rollout;
+  return Count(slot, rollout.candidate, rollout.strategy.kind == StrategyKind::kShadow && !rollout.promoted);
+}
+
+Evidence Controller::Count(const Slot& slot, const std::string& version, bool as_shadow) const {
   Evidence evidence;
   const auto found = slot.served.find(version);
-  if (found == slot.served.end()) return evidence;
-  const VersionSeries& series = found->second.series;
+  const auto shadow = slot.shadows.find(version);
+  if (as_shadow ? shadow == slot.shadows.end() : found == slot.served.end()) return evidence;
+  const VersionSeries& series = as_shadow ? shadow->second->series() : found->second.series;
   evidence.bounds.assign(series.latency.bounds.begin(), series.latency.bounds.end());
   evidence.latency = metrics_.Buckets(series.latency);
   for (const uint64_t count : evidence.latency) evidence.requests += count;
@@ -662,7 +688,7 @@ void Controller::Observed(Slot& slot, double seconds) {
   seen.seconds = seconds;
   seen.published = outside_.settled();
   seen.frozen = state.frozen;
-  Evidence candidate = Count(slot, before.candidate), stable = Count(slot, before.stable);
+  Evidence candidate = CountCandidate(slot), stable = Count(slot, before.stable);
   seen.candidate = Since(candidate, slot.candidate_seen);
   seen.stable = Since(stable, slot.stable_seen);
   slot.candidate_seen = std::move(candidate);
@@ -740,7 +766,7 @@ bool Controller::LoadNext() {
   slot->contract = std::make_shared<const Contract>(std::move(contract));
   slot->served[name] = {
       *version, MakeVersionSeries(metrics_, slot->config.name, **version, slot->config.latency_bounds)};
-  slot->candidate_seen = Count(*slot, name);
+  slot->candidate_seen = CountCandidate(*slot);
   step(turnout::Load::kLoaded);
   return true;
 }

@@ -33,6 +33,7 @@
 #include "control/journal.h"
 #include "control/state.h"
 #include "predict/predict.h"
+#include "predict/shadow.h"
 #include "registry/version.h"
 
 namespace turnout {
@@ -46,6 +47,7 @@ struct ConfiguredEndpoint {
   Route route{""};                                       // the first; later ones are the journal's
   std::vector<std::shared_ptr<const Version>> versions;  // as route.shares()
   std::vector<std::string> engines;                      // pinned, as versions
+  std::vector<std::string> shadows;                      // versions that score copies
   std::string override_header;
   std::vector<double> latency_bounds;
   Strategy strategy;  // of an apply that names none
@@ -81,6 +83,8 @@ class Controller {
   struct Options {
     std::string folder;  // empty: nothing is kept
     uint32_t loops = 1;
+    Shadow::Options shadow = {};                   // of every shadow
+    std::shared_ptr<PredictionLog> log = nullptr;  // of what is answered; nullptr: none
   };
   Controller(Metrics& metrics, Options options, Outside outside);
   ~Controller();  // joins its threads
@@ -117,8 +121,9 @@ class Controller {
   struct Slot {
     ConfiguredEndpoint config;
     EndpointState state;
-    std::shared_ptr<const Contract> contract;  // bound to every version that was loaded
-    std::map<std::string, Served> served;      // loaded, by name
+    std::shared_ptr<const Contract> contract;                // bound to every version that was loaded
+    std::map<std::string, Served> served;                    // loaded, by name
+    std::map<std::string, std::shared_ptr<Shadow>> shadows;  // by version
     std::shared_ptr<const Snapshot> now, ahead;
     Evidence candidate_seen, stable_seen;  // counters at the last look
     double unkept = 0;                     // seconds since the last checkpoint
@@ -144,6 +149,7 @@ class Controller {
   void AuditRefused(const std::string& endpoint, const Command& command, const Error& error);
   Status Publish();
   void MakeSnapshots(Slot& slot);
+  void MakeShadows(Slot& slot);
   void Observed(Slot& slot, double seconds);
   void Ended(Slot& slot, EndpointState& state) const;
   void Forget(Slot& slot, EndpointState& state) const;
@@ -151,7 +157,8 @@ class Controller {
   void MarkLive();
   void Work(const std::stop_token& stop);
   void Load(const std::stop_token& stop);
-  Evidence Count(const Slot& slot, const std::string& version) const;
+  Evidence Count(const Slot& slot, const std::string& version, bool as_shadow = false) const;
+  Evidence CountCandidate(const Slot& slot) const;
 
   Metrics& metrics_;
   const Options options_;

@@ -20,8 +20,10 @@ struct Bench {
   }
 
   void Begin() {
-    controller =
-        std::make_unique<Controller>(world->metrics, Controller::Options{folder.path(), 2}, world->outside());
+    controller = std::make_unique<Controller>(
+        world->metrics,
+        Controller::Options{.folder = folder.path(), .loops = 2, .shadow = {.priority = Priority::kNormal}},
+        world->outside());
     started = controller->Start({world->Churn(configured)});
   }
   // kill -9: nothing is told to anybody, counters are lost.
@@ -315,6 +317,33 @@ TEST(Controller, RecreateIsDownInBetween) {
   EXPECT_EQ(bench.world->Ask(5).at("v2"), 5);
   bench.Until("Succeeded", 0);
   EXPECT_EQ(bench.At("rollout/down_seconds"), "3");
+}
+
+TEST(Controller, AShadowScoresCopiesAndRecommends) {
+  Bench bench;
+  bench.Do("apply", "v2", "", R"({"kind":"shadow","steps":[{"bake":3,"min_requests":20}]})");
+  bench.controller->LoadNext();
+  bench.controller->Tick(1);
+  ASSERT_EQ(bench.world->now[0]->shadows.size(), 1u);
+  const std::shared_ptr<Shadow> shadow = bench.world->now[0]->shadows[0];
+  Predictor predictor(bench.world->metrics.NewShard());
+  for (int i = 0; i < 100 && bench.phase() != "Paused"; ++i) {
+    // What a loop does with a request.
+    const Snapshot& snapshot = *bench.world->now[0];
+    Batch batch(snapshot.contract->layout());
+    batch.AppendRow(0, {});
+    Answers answers;
+    predictor.Predict(snapshot, batch, std::chrono::steady_clock::now(), answers);
+    Mirror(snapshot, batch, answers, "p", false);
+    while (shadow->counts().queued > 0) std::this_thread::yield();
+    bench.controller->Tick(1);
+  }
+  EXPECT_EQ(bench.At("rollout/why"),
+            "the shadow passed its gates, the last; it may be promoted (`promote --full`) or aborted");
+  EXPECT_EQ(bench.At("shares/v2"), "0");
+  EXPECT_EQ(bench.Do("promote_full"), "done");
+  EXPECT_TRUE(bench.world->now[0]->shadows.empty());
+  EXPECT_EQ(bench.world->Ask(5).at("v2"), 5);
 }
 
 TEST(Controller, TheDirectSplitIsKeptToo) {

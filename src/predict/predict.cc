@@ -47,26 +47,27 @@ bool AllFinite(std::span<const double> values) {
 }  // namespace
 
 VersionSeries MakeVersionSeries(Metrics& metrics, const std::string& endpoint, const Version& version,
-                                const std::vector<double>& latency_bounds) {
+                                const std::vector<double>& latency_bounds, const std::string& prefix) {
   const MetricLabels labels = {{"endpoint", endpoint}, {"version", version.name}};
   VersionSeries series;
   auto result = [&](std::string text) {
     MetricLabels with = labels;
     with.emplace_back("result", std::move(text));
-    return metrics.Counter("predictions_total", "Rows answered, by the class that was predicted.",
+    return metrics.Counter(prefix + "predictions_total", "Rows answered, by the class that was predicted.",
                            std::move(with));
   };
   for (const std::string& text : version.answerer.class_text) series.results.push_back(result(text));
   if (series.results.empty()) series.results.push_back(result("value"));
-  series.refused = metrics.Counter("predictions_refused_total",
+  series.refused = metrics.Counter(prefix + "predictions_refused_total",
                                    "Rows that satisfy the contract but that the model can't take.", labels);
-  series.invalid = metrics.Counter("predictions_invalid_total", "Answers that are NaN or infinite.", labels);
+  series.invalid =
+      metrics.Counter(prefix + "predictions_invalid_total", "Answers that are NaN or infinite.", labels);
   series.latency =
-      metrics.Histogram("prediction_latency_seconds", "Time from the request's last byte to its answers.",
-                        labels, latency_bounds);
+      metrics.Histogram(prefix + "prediction_latency_seconds",
+                        "Time from the request's last byte to its answers.", labels, latency_bounds);
   if (version.model.signature.probabilities) {
-    series.confidence = metrics.Histogram("prediction_confidence", "Largest class probability of a row.",
-                                          labels, kConfidenceBounds);
+    series.confidence = metrics.Histogram(prefix + "prediction_confidence",
+                                          "Largest class probability of a row.", labels, kConfidenceBounds);
   }
   return series;
 }

@@ -38,9 +38,9 @@ struct VersionSeries {
   HistogramId confidence;  // prediction_confidence; classification with probabilities only
 };
 
-// `latency_bounds` from LatencyBounds().
+// `latency_bounds` from LatencyBounds(). `prefix`: of the names ("shadow_predictions_total").
 VersionSeries MakeVersionSeries(Metrics& metrics, const std::string& endpoint, const Version& version,
-                                const std::vector<double>& latency_bounds);
+                                const std::vector<double>& latency_bounds, const std::string& prefix = {});
 
 // A version as an endpoint serves it.
 struct Served {

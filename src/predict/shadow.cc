@@ -6,8 +6,6 @@
 namespace turnout {
 namespace {
 
-// Seconds: a row takes microseconds, a batch of a large forest a second.
-const std::vector<double> kLatencyBounds = {1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 0.1, 1};
 const std::vector<double> kDifferenceBounds = {0, 1e-12, 1e-9, 1e-6, 1e-4, 1e-3, 0.01, 0.05, 0.1, 0.2, 0.5};
 
 bool Finite(std::span<const double> numbers) {
@@ -31,19 +29,19 @@ double ScoreOf(const Answer& answer, const Answers& answers, std::string_view la
 
 }  // namespace
 
-Shadow::Shadow(const std::string& endpoint, std::shared_ptr<const Contract> contract,
-               std::shared_ptr<const Version> version, Options options, Metrics& metrics,
-               std::shared_ptr<PredictionLog> log)
+Shadow::Shadow(Metrics& metrics, const std::string& endpoint, std::shared_ptr<const Contract> contract,
+               std::shared_ptr<const Version> version, const std::vector<double>& latency_bounds,
+               Options options, std::shared_ptr<PredictionLog> log)
     : options_(options),
       log_(std::move(log)),
       cells_(std::make_shared<Cells>()),
-      predictor_(unseen_.NewShard()),
       shard_(metrics.NewShard()),
+      predictor_(shard_),
       background_("shadow", options.queue_rows, options.priority, [this](Item& item) { Handle(item); }) {
   snapshot_.endpoint = endpoint;
   snapshot_.contract = std::move(contract);
   Served served{std::move(version), {}};
-  served.series = MakeVersionSeries(unseen_, endpoint, *served.version, {1});
+  served.series = MakeVersionSeries(metrics, endpoint, *served.version, latency_bounds, "shadow_");
   Route route(served.version->name);
   SetRoute(snapshot_, std::move(route), {std::move(served)});
   Show(endpoint, metrics);
@@ -53,37 +51,37 @@ Shadow::~Shadow() { background_.Stop(); }
 
 void Shadow::Show(const std::string& endpoint, Metrics& metrics) {
   const MetricLabels labels = {{"endpoint", endpoint}, {"version", version().name}};
-  const auto show = [&](std::string_view name, std::string_view help, std::string_view result,
-                        std::atomic<uint64_t> Cells::* cell) {
+  using Cell = std::atomic<uint64_t> Cells::*;
+  const auto show = [&](std::string_view name, std::string_view help, Cell cell, std::string_view label = {},
+                        std::string_view value = {}) {
     MetricLabels with = labels;
-    with.emplace_back("result", result);
+    if (!label.empty()) with.emplace_back(label, value);
     metrics.CounterFrom(name, help, std::move(with),
                         [cells = cells_, cell] { return static_cast<double>(((*cells).*cell).load()); });
   };
-  const auto rows = [&](std::string_view result, std::atomic<uint64_t> Cells::* cell) {
-    show("shadow_rows_total", "Answered rows that a shadow scored, or dropped and why.", result, cell);
-  };
-  rows("scored", &Cells::scored);
-  rows("queue_full", &Cells::queue_full);
-  rows("oversize", &Cells::oversize);
-  rows("timeout", &Cells::timeout);
-  rows("sampled", &Cells::sampled);
-  rows("shutdown", &Cells::shutdown);
-  const auto compared = [&](std::string_view result, std::atomic<uint64_t> Cells::* cell) {
-    show("shadow_compared_total", "Rows that a shadow scored, by how they compare with the answer.", result,
-         cell);
-  };
-  compared("agree", &Cells::agree);
-  compared("disagree", &Cells::disagree);
-  compared("refused", &Cells::refused);
-  compared("invalid", &Cells::invalid);
-  metrics.Gauge("shadow_queued_rows", "Rows that wait for a shadow.", labels,
+  show("shadow_eligible_total", "Rows that were answered while the shadow looked on.", &Cells::eligible);
+  show("shadow_scored_total", "Rows that the shadow scored.", &Cells::scored);
+  const std::pair<std::string_view, Cell> reasons[] = {{"queue_full", &Cells::queue_full},
+                                                       {"oversize", &Cells::oversize},
+                                                       {"timeout", &Cells::timeout},
+                                                       {"sampled", &Cells::sampled},
+                                                       {"shutdown", &Cells::shutdown}};
+  for (const auto& [reason, cell] : reasons) {
+    show("shadow_dropped_total", "Rows that the shadow did not score, and why.", cell, "reason", reason);
+  }
+  const std::pair<std::string_view, Cell> results[] = {{"agree", &Cells::agree},
+                                                       {"disagree", &Cells::disagree},
+                                                       {"refused", &Cells::refused},
+                                                       {"invalid", &Cells::invalid}};
+  for (const auto& [result, cell] : results) {
+    show("shadow_compared_total", "Rows that the shadow scored, by how they compare with the answer.", cell,
+         "result", result);
+  }
+  metrics.Gauge("shadow_queued_rows", "Rows that wait for the shadow.", labels,
                 [cells = cells_] { return static_cast<double>(cells->queued.load()); });
   difference_ = metrics.Histogram("shadow_difference",
-                                  "Distance of a shadow's score of the answered class from the answer's.",
+                                  "Distance of the shadow's score of the answered class from the answer's.",
                                   labels, kDifferenceBounds);
-  latency_ = metrics.Histogram("shadow_latency_seconds",
-                               "Time that a shadow takes to score a request's rows.", labels, kLatencyBounds);
 }
 
 void Shadow::Drop(std::atomic<uint64_t>& reason, std::size_t rows) {
@@ -133,13 +131,11 @@ void Shadow::Handle(Item& item) {
   if (begin - item.offered >= options_.timeout) return done(cells_->timeout);
   const Sample& sample = *item.sample;
   predictor_.Predict(snapshot_, sample.batch, begin, answers_, 0);
-  const double seconds = answers_.latency_seconds;
-  shard_.Observe(latency_, seconds);
   Compare(sample);
   if (log_ != nullptr && log_->Wants(sample.id)) {
     lines_.clear();
     for (std::size_t r = 0; r < sample.rows(); ++r) {
-      AppendShadowLine(lines_, sample, r, version().name, answers_, seconds, log_->lines());
+      AppendShadowLine(lines_, sample, r, version().name, answers_, answers_.latency_seconds, log_->lines());
     }
     log_->Offer(lines_, item.rows);
   }

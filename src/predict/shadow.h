@@ -5,15 +5,17 @@
 // rows and never waits; what does not fit is dropped and counted by reason. In rows, once nothing is in work:
 //   eligible == scored + dropped (every reason) + queued, exactly
 //
-// shadow_rows_total{endpoint,version,result}     eligible; result: scored, queue_full, oversize, timeout,
-//                                                sampled, shutdown
+// shadow_eligible_total{endpoint,version}        rows that were answered
+// shadow_scored_total{...}
+// shadow_dropped_total{...,reason}               queue_full, oversize, timeout, sampled, shutdown
 // shadow_queued_rows{...}                        rows that wait
+// shadow_predictions_total{...,result} and its kin   what predictions_total and its kin are of a version that
+//                                                answers
 // shadow_compared_total{...,result}              of the scored: agree, disagree (another class, or a value
 //                                                that differs), refused (its model cannot take the row),
 //                                                invalid (NaN or infinite)
 // shadow_difference{...}                         histogram: |score - the answer's score|, of the class that
 //                                                was answered
-// shadow_latency_seconds{...}                    histogram: to score a request's rows
 //
 // Threads: Wants, Offer and counts() from any; the destructor once nobody offers.
 #pragma once
@@ -48,15 +50,17 @@ class Shadow {
     uint64_t agree = 0, disagree = 0, refused = 0, invalid = 0;                     // of the scored
   };
 
-  // The contract is bound to the version. `log` may be nullptr.
-  Shadow(const std::string& endpoint, std::shared_ptr<const Contract> contract,
-         std::shared_ptr<const Version> version, Options options, Metrics& metrics,
+  // The contract is that of the snapshots whose rows are offered. `latency_bounds`: of
+  // shadow_prediction_latency_seconds. `log` may be nullptr.
+  Shadow(Metrics& metrics, const std::string& endpoint, std::shared_ptr<const Contract> contract,
+         std::shared_ptr<const Version> version, const std::vector<double>& latency_bounds, Options options,
          std::shared_ptr<PredictionLog> log);
   ~Shadow();
   Shadow(const Shadow&) = delete;
   Shadow& operator=(const Shadow&) = delete;
 
   const Version& version() const { return *snapshot_.stable; }
+  const VersionSeries& series() const { return snapshot_.served[0].series; }
   // Whether a request with this id and so many eligible rows is to be offered; counts them if not. Asked
   // first, so that nothing is copied for nobody.
   bool Wants(std::string_view id, std::size_t rows);
@@ -84,12 +88,10 @@ class Shadow {
   const Options options_;
   const std::shared_ptr<PredictionLog> log_;
   const std::shared_ptr<Cells> cells_;  // shared with the metrics' callbacks
-  // The thread's. Its predictor counts where nobody looks: what a shadow predicts is no prediction.
-  Metrics unseen_;
+  MetricsShard& shard_;                 // of the thread, as all that follows
   Predictor predictor_;
   Snapshot snapshot_;  // this version alone
-  MetricsShard& shard_;
-  HistogramId difference_, latency_;
+  HistogramId difference_;
   Answers answers_;
   std::string lines_;
   Background<Item> background_;  // last: its thread uses the others

@@ -63,8 +63,8 @@ class Shadows : public ::testing::Test {
   Shadow& Add(std::shared_ptr<const Version> version, Shadow::Options options = {},
               std::shared_ptr<PredictionLog> log = nullptr) {
     options.priority = Priority::kNormal;  // the machine that runs tests is full
-    auto shadow = std::make_shared<Shadow>("test", snapshot_->contract, std::move(version), options, metrics_,
-                                           std::move(log));
+    auto shadow = std::make_shared<Shadow>(metrics_, "test", snapshot_->contract, std::move(version),
+                                           std::vector<double>{1}, options, std::move(log));
     snapshot_->shadows.push_back(shadow);
     return *shadow;
   }
@@ -92,14 +92,14 @@ TEST_F(Shadows, TheSameModelAgreesAlways) {
   EXPECT_EQ(counts.scored, 11u);
   EXPECT_EQ(counts.agree, 11u);
   const std::string text = metrics_.Text();
-  EXPECT_NE(text.find(R"(shadow_rows_total{endpoint="test",version="changed",result="scored"} 11)"),
-            std::string::npos)
+  EXPECT_NE(text.find(R"(shadow_scored_total{endpoint="test",version="changed"} 11)"), std::string::npos)
       << text;
   EXPECT_NE(text.find(R"(shadow_difference_bucket{endpoint="test",version="changed",le="0"} 11)"),
             std::string::npos)
       << text;
   // What a shadow predicts is no prediction.
-  EXPECT_EQ(text.find(R"(predictions_total{endpoint="test",version="changed")"), std::string::npos);
+  EXPECT_EQ(text.find("\npredictions_total{endpoint=\"test\",version=\"changed\""), std::string::npos);
+  EXPECT_NE(text.find("\nshadow_predictions_total{endpoint=\"test\",version=\"changed\""), std::string::npos);
 }
 
 TEST_F(Shadows, AnotherModelIsCompared) {

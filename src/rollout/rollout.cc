@@ -332,7 +332,7 @@ Rollout Observe(const Rollout& before, const Observation& seen) {
       r.seconds += seen.seconds;
       if (r.seconds < r.strategy.post_promote_watch || seen.frozen) return r;
       return To(std::move(r), Phase::kSucceeded,
-                fmt::format("watched for {} without harm", DurationText(r.strategy.post_promote_watch)));
+                fmt::format("watched for {} without harm", DurationText(before.strategy.post_promote_watch)));
     }
     case Phase::kAborting: {
       if (!seen.published) return r;

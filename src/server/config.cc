@@ -214,13 +214,17 @@ void CompleteStrategy(EndpointConfig& endpoint) {
 // agrees.
 Result<Route> FirstRoute(const EndpointConfig& endpoint) {
   std::vector<TrafficShare> shares;
+  const auto answering = std::count_if(endpoint.versions.begin(), endpoint.versions.end(),
+                                       [](const VersionConfig& version) { return !version.shadow; });
   for (const VersionConfig& version : endpoint.versions) {
-    const bool only = endpoint.versions.size() == 1;
-    if (!version.share && !only) {
+    if (!version.share && !version.shadow && answering > 1) {
       return Fail(Code::kInvalidArgument, fmt::format("{} of {} versions has no `share`, percent of the rows",
-                                                      version.name, endpoint.versions.size()));
+                                                      version.name, answering));
     }
-    shares.push_back({version.name, version.share.value_or(kWhole)});
+    if (version.shadow && version.share.value_or(0) > 0) {
+      return Fail(Code::kInvalidArgument, fmt::format("{} is a shadow and has a `share`", version.name));
+    }
+    shares.push_back({version.name, version.share.value_or(version.shadow ? 0 : kWhole)});
   }
   return Route::Make(std::move(shares), HashKey(endpoint.salt, HashKey(endpoint.name, 0)), endpoint.split);
 }

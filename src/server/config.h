@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "net/http_server.h"
+#include "record/prediction_log.h"
 #include "rollout/route.h"
 #include "rollout/strategy.h"
 
@@ -25,6 +26,7 @@ struct VersionConfig {
   std::string registry = {};           // folder of the registry, for a reference
   std::string engine = {};             // empty: the best that fits
   std::optional<uint32_t> share = {};  // parts per million; none: all, of the only version
+  bool shadow = false;                 // scores copies; it may have no share
   int line = 0;
 };
 
@@ -72,7 +74,8 @@ struct ServerConfig {
   HttpLimits limits;
   std::size_t max_rows = 10'000;  // in one batch request: a loop answers nobody else meanwhile, some 30 ms
   double drain_seconds = 30;
-  std::string registry;  // folder
+  std::string registry;        // folder
+  PredictionLog::Options log;  // without a folder: none is kept
   std::vector<EndpointConfig> endpoints;
   std::vector<StreamConfig> streams;
 };

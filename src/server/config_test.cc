@@ -135,6 +135,18 @@ endpoints:
             "s.yaml:1: endpoints.n.strategy.auto_promote: 'maybe' is not true or false");
   EXPECT_EQ(problem("gates: {errors: lots}"),
             "s.yaml:1: endpoints.n.gates.errors: 'lots' is not a share; write 99.5% or 0.995");
+  const auto shadow = ParseServerConfig(
+      "endpoints: {n: {versions: {v: {model: m}, w: {model: m, shadow: true}, x: {model: m, shadow: "
+      "true}}}}\n",
+      "s.yaml");
+  ASSERT_TRUE(shadow) << shadow.error().message;
+  EXPECT_EQ(FirstRoute(shadow->endpoints[0])->shares()[0], (TrafficShare{"v", kWhole}));
+  EXPECT_EQ(
+      ParseServerConfig(
+          "endpoints: {n: {versions: {v: {model: m}, w: {model: m, shadow: true, share: 1}}}}\n", "s.yaml")
+          .error()
+          .message,
+      "s.yaml:1: endpoints.n.versions: w is a shadow and has a `share`");
   EXPECT_EQ(problem("routing: {split: dice}"),
             "s.yaml:1: endpoints.n.routing.split: 'dice' is not hash or round_robin");
 }

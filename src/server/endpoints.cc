@@ -78,6 +78,7 @@ Result<Endpoint> LoadEndpoint(const EndpointConfig& config, const Reshape& resha
     }
     endpoint.versions.push_back(*std::move(made));
     endpoint.engines.push_back(version.engine);
+    if (version.shadow) endpoint.shadows.push_back(version.name);
   }
   endpoint.contract = std::make_shared<const Contract>(*std::move(contract));
   return endpoint;
@@ -135,6 +136,7 @@ ConfiguredEndpoint Configured(const Endpoint& endpoint) {
           .route = endpoint.route,
           .versions = endpoint.versions,
           .engines = endpoint.engines,
+          .shadows = endpoint.shadows,
           .override_header = endpoint.override_header,
           .latency_bounds = Bounds(endpoint),
           .strategy = endpoint.strategy};

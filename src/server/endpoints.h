@@ -23,6 +23,7 @@ struct Endpoint {
   std::vector<std::shared_ptr<const Version>> versions;  // as route.shares()
   std::string override_header;                           // empty: none
   std::vector<std::string> engines;                      // pinned, as versions; empty: none is
+  std::vector<std::string> shadows;                      // versions that score copies
   Strategy strategy;                                     // of rollouts that name none
   double objective_p99 = 0;                              // seconds; 0: none
   double objective_availability = 0;                     // share; 0: none

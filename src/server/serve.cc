@@ -93,6 +93,33 @@ class Attachment {
   RestService& rest_;
 };
 
+// nullptr where the configuration has no prediction log.
+Result<std::shared_ptr<PredictionLog>> OpenLog(const ServerConfig& config, Metrics& metrics) {
+  if (config.log.files.folder.empty()) return nullptr;
+  auto opened = PredictionLog::Open(config.log);
+  if (!opened) return Within("prediction_log.folder", std::move(opened).error());
+  std::shared_ptr<PredictionLog> log = *std::move(opened);
+  using Counts = PredictionLog::Counts;
+  const auto read = [weak = std::weak_ptr(log)](uint64_t Counts::* count) {
+    return [weak, count] {
+      const auto alive = weak.lock();
+      return alive == nullptr ? 0.0 : static_cast<double>(alive->counts().*count);
+    };
+  };
+  const std::pair<const char*, uint64_t Counts::*> results[] = {{"written", &Counts::written},
+                                                                {"sampled", &Counts::dropped_sampled},
+                                                                {"queue_full", &Counts::dropped_queue_full},
+                                                                {"disk", &Counts::dropped_disk}};
+  for (const auto& [result, count] : results) {
+    metrics.CounterFrom("prediction_log_rows_total",
+                        "Rows written to the prediction log, or dropped and why.", {{"result", result}},
+                        read(count));
+  }
+  metrics.Gauge("prediction_log_queued_rows", "Rows that wait to be written to the prediction log.", {},
+                read(&Counts::queued));
+  return log;
+}
+
 }  // namespace
 
 Status Serve(const ServeOptions& options, const StopSignal& stop) {
@@ -117,14 +144,17 @@ Status Serve(const ServeOptions& options, const StopSignal& stop) {
   }
   const std::unique_ptr<HttpServer> server = *std::move(started);
   const Attachment attachment(rest, *server);
-  Controller controller(metrics, {.folder = config.state, .loops = static_cast<uint32_t>(server->loops())},
-                        {.publish =
-                             [&rest](Snapshots now, Snapshots ahead, std::size_t moved) {
-                               rest.Reclaim();
-                               return rest.Publish(std::move(now), std::move(ahead), moved);
-                             },
-                         .settled = [&rest] { return rest.Settled(); },
-                         .reclaim = [&rest] { rest.Reclaim(); }});
+  TURNOUT_ASSIGN(std::shared_ptr<PredictionLog> log, OpenLog(config, metrics));
+  Controller controller(
+      metrics,
+      {.folder = config.state, .loops = static_cast<uint32_t>(server->loops()), .log = std::move(log)},
+      {.publish =
+           [&rest](Snapshots now, Snapshots ahead, std::size_t moved) {
+             rest.Reclaim();
+             return rest.Publish(std::move(now), std::move(ahead), moved);
+           },
+       .settled = [&rest] { return rest.Settled(); },
+       .reclaim = [&rest] { rest.Reclaim(); }});
   TURNOUT_ASSIGN(const std::unique_ptr<HttpServer> admin, StartAdmin(config, controller));
   {
     // Until the server is ready; the published table holds the versions from then on.

@@ -90,6 +90,26 @@ RolloutStep& OnlyStep(Strategy& strategy) {
   return strategy.steps.front();
 }
 
+Status Duration(const Setting& setting, const std::string& text, std::chrono::seconds& out) {
+  double seconds = 0;
+  TURNOUT_TRY(Duration(setting, text, seconds));
+  out = std::chrono::seconds(static_cast<int64_t>(seconds));
+  return {};
+}
+
+// "a, b" to "a" and "b".
+std::vector<std::string> Names(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    std::string_view name = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(name.size() + 1, text.size()));
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (!name.empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
 // A path, relative to the configuration's folder.
 Status Beside(const ServerConfig& config, const Setting& setting, const std::string& path, std::string& out) {
   TURNOUT_TRY(Text(setting, path, out));
@@ -138,6 +158,18 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.limits.min_rate); }},
     {{"drain", "How long a shutdown waits for requests in work", "30s", "0s to 1h", "10s"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.drain_seconds); }},
+    {{"prediction_log.folder", "Folder of the prediction log: what was answered, and what shadows would have, as JSON Lines (`turnout compare` reads it)", "none", "", "./predictions"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.config.log.files.folder); }},
+    {{"prediction_log.sample", "Share of the requests that are logged", "100%", "", "12.5"},
+     [](SettingPlace& p, const Setting&, const std::string& v) -> Status { TURNOUT_ASSIGN(p.config.log.sample_ppm, ParsePpm(v)); return {}; }},
+    {{"prediction_log.file", "Size at which a file of the log ends and the next begins", "64MiB", "4KiB to 16GiB", "256MiB"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Size(s, v, p.config.log.files.file_bytes); }},
+    {{"prediction_log.files", "Files that are kept; the oldest go", "16", "1 to 100000", "100"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.config.log.files.files); }},
+    {{"prediction_log.keep", "Age at which a file goes; 0s: none does", "168h", "0s to 87600h", "720h"},
+     [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, p.config.log.files.keep); }},
+    {{"prediction_log.redact", "Fields that are left out, with commas between them", "none", "", "customer_id,income"},
+     [](SettingPlace& p, const Setting&, const std::string& v) -> Status { p.config.log.lines.redact = Names(v); return {}; }},
     {{"registry", "Folder of the registry, for versions with `model: registry:...`", "registry", "", "/srv/registry"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Beside(p.config, s, v, p.config.registry); }},
     {{"endpoints.<name>.contract", "File with the endpoint's contract", "that of the registry's first version, else derived from the model", "", "contract.yaml"},
@@ -152,11 +184,11 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting&, const std::string& v) -> Status { TURNOUT_ASSIGN(p.endpoint->split, ParseSplit(v)); return {}; }},
     {{"endpoints.<name>.routing.override_header", "Header field by which a request names its version, for testers", "none", "", "X-Turnout-Force-Version"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return HeaderName(s, v, p.endpoint->override_header); }},
-    {{"endpoints.<name>.strategy.kind", "How a rollout goes that names no strategy: recreate, rolling, bluegreen or canary", "bluegreen; canary where there are steps", "", "canary"},
+    {{"endpoints.<name>.strategy.kind", "How a rollout goes that names no strategy: recreate, rolling, bluegreen, canary or shadow", "bluegreen; canary where there are steps", "", "canary"},
      [](SettingPlace& p, const Setting&, const std::string& v) -> Status { TURNOUT_ASSIGN(p.endpoint->strategy.kind, ParseStrategyKind(v)); p.endpoint->strategy_named = true; return {}; }},
     {{"endpoints.<name>.strategy.steps", "A canary's steps: a share, how long it bakes in serving time, after how many requests; or `fast`", "none", "", "10% for 24h then 100%"},
      [](SettingPlace& p, const Setting&, const std::string& v) -> Status { TURNOUT_ASSIGN(p.endpoint->strategy.steps, ParseSteps(v)); return {}; }},
-    {{"endpoints.<name>.strategy.bake", "A rolling change: how long each loop serves before the next one moves", "0s", "0s to 24h", "30s"},
+    {{"endpoints.<name>.strategy.bake", "A rolling change: how long each loop serves before the next one moves; a shadow: how long it scores copies", "0s", "0s to 24h", "30s"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Duration(s, v, OnlyStep(p.endpoint->strategy).bake_seconds); }},
     {{"endpoints.<name>.strategy.max_bake_factor", "A bake without enough evidence goes on for so many times its length (a minute at least)", "6", "1 to 1000", "3"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Whole(s, v, p.endpoint->strategy.max_bake_factor); }},
@@ -187,6 +219,8 @@ const SettingEntry kEntries[] = {
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.version->engine); }},
     {{"endpoints.<name>.versions.<name>.share", "Percent of the rows that it answers (at most four decimals), or parts per million; together exactly 100", "100 of the only version", "", "12.5"},
      [](SettingPlace& p, const Setting&, const std::string& v) { return Traffic(v, p.version->share); }},
+    {{"endpoints.<name>.versions.<name>.shadow", "`true`: it scores copies of what the others answered over REST, on a thread of its own; nobody gets its answers", "false", "", "true"},
+     [](SettingPlace& p, const Setting&, const std::string& v) { return Boolean(v, p.version->shadow); }},
     {{"streams.<name>.endpoint", "Endpoint that scores the messages", "required", "", "churn"},
      [](SettingPlace& p, const Setting& s, const std::string& v) { return Text(s, v, p.stream->endpoint); }},
     {{"streams.<name>.brokers", "Kafka brokers to start from", "required", "", "kafka-1:9092,kafka-2:9092"},

@@ -132,6 +132,36 @@ class Rollout(Case):
         self.assertLess(max(generations["v1"]), min(generations["v2"]))
         self.assertLess(self.status(server)["rollout"]["down_seconds"], 2)
 
+    def shadow_counts(self, server, version):
+        """(eligible, scored + dropped + queued) of a shadow."""
+        metrics = Server.metrics(server)
+        def value(name):
+            of = f'shadow_{name}{{endpoint="churn",version="{version}"'
+            return sum(value for series, value in metrics.items() if series.startswith(of))
+        return value("eligible_total"), value("scored_total") + value("dropped_total") + value("queued_rows")
+
+    def test_shadow(self):
+        path = self.config({"kind": "shadow", "bake": "1s"})
+        config = json.loads(path.read_text())
+        config["endpoints"]["churn"]["versions"]["v3"] = {"model": str(ROOT / MODEL), "shadow": True}
+        path.write_text(json.dumps(config))
+        server = self.serve(path)
+        with Load(server.port, RATE) as load:
+            self.rollout(server, "apply", "churn", "v2")
+            done = self.rollout(server, "wait", "churn", "--timeout", DEADLINE, status=12)
+            self.assertIn("the shadow passed its gates, the last; it may be promoted", done.stdout)
+        self.check_answers(server, load)
+        self.assertEqual({answer[2] for answer in load.answers}, {"v1"})
+        # Nothing of what was answered is unaccounted for: of v3, which was there all the time, it is every row.
+        for version in ("v2", "v3"):
+            eligible, found = self.shadow_counts(server, version)
+            self.assertEqual(eligible, found)
+            self.assertGreater(eligible, 100)
+        self.assertEqual(self.shadow_counts(server, "v3")[0], len(load.answers))
+        self.rollout(server, "promote", "churn", "--full")
+        self.rollout(server, "wait", "churn", "--timeout", DEADLINE)
+        self.assertEqual(server.ask("GET", "/health").json()["model_version"], "v2")
+
     def test_a_bad_file_never_takes_a_request(self):
         bad = self.folder() / "bad.pkl"
         bad.write_bytes((ROOT / MODEL).read_bytes()[:2000])
@@ -188,7 +218,7 @@ class Rollout(Case):
                 (("pause", "churn"), 4, "endpoint churn has no rollout in work; `apply` starts one"),
                 (("apply", "churn", "v7"), 3, "endpoint churn has no version 'v7'; it has v1=100 v2=0; `--model` names the file of a new one"),
                 (("apply", "churn", "v2", "--steps", "soon"), 3, "'soon' is not a share: percent such as 80 or 12.5 expected, or parts per million such as 125000ppm"),
-                (("apply", "churn", "v2", "--strategy", "shadow"), 3, "strategy shadow: this server mirrors no requests yet"),
+                (("apply", "churn", "v2", "--strategy", "purple"), 3, "'purple' is not a strategy; there are recreate, rolling, bluegreen, canary, shadow"),
                 (("status", "risk"), 4, "there is no endpoint 'risk'"),
                 (("freeze", "churn", "--if-revision", "99"), 4, "endpoint churn is at revision 1, not 99: look at it again")):
             with self.subTest(" ".join(arguments)):

@@ -140,7 +140,8 @@ void RestLoop::Predict(HttpExchange& exchange, const RestMatch& match) {
     counts_[static_cast<std::size_t>(match.route)].Add(status);
   }
   exchange.Send(status, status == 204 ? std::string_view{} : kJson);
-  if (answered) Mirror(*desk->snapshot, desk->batch, desk->answers, id_, !one);
+  // A tester's request for a version by name is no traffic.
+  if (answered && flags.version < 0) Mirror(*desk->snapshot, desk->batch, desk->answers, id_, !one);
   if (desk != nullptr) desk->reader.Clear();
 }
 
