@@ -286,7 +286,8 @@ int Main(int argc, char** argv) {
   };
   const auto rollout_new = [&](CLI::App* verb) {
     verb->add_option("version", rollout.version, "Version to release")->required();
-    verb->add_option("--model", rollout.model, "Its model file, if the endpoint does not know it");
+    verb->add_option("--model", rollout.model,
+                     "Its model file, or registry:NAME@ALIAS, if the endpoint does not know it");
     verb->add_option("--strategy", rollout.strategy,
                      "recreate, rolling, bluegreen, canary or shadow (default: the configuration's)");
     verb->add_option("--steps", rollout.steps, "A canary's steps: '10% for 24h then 100%', 'fast'");

@@ -13,6 +13,7 @@
 #include "cli/admin_client.h"
 #include "cli/commands.h"
 #include "cli/rollout_text.h"
+#include "registry/reference.h"
 #include "rollout/rollout.h"
 
 namespace turnout {
@@ -62,7 +63,9 @@ Result<std::string> Body(const RolloutArguments& arguments) {
   JsonBuilder json;
   json.Object();
   if (!arguments.version.empty()) json.Key("version").Text(arguments.version);
-  if (!arguments.model.empty()) {
+  if (IsRegistryReference(arguments.model)) {
+    json.Key("model").Text(arguments.model);
+  } else if (!arguments.model.empty()) {
     // The server's working folder is another one.
     std::error_code error;
     const auto path = std::filesystem::absolute(arguments.model, error);

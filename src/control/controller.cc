@@ -722,7 +722,7 @@ bool Controller::LoadNext() {
   if (slot == nullptr) return false;
   const std::string uid = slot->state.rollout->uid, name = slot->state.rollout->candidate;
   // False: somebody aborted meanwhile, or nothing can be written.
-  const auto step = [&](turnout::Load load, std::string_view problem = {}, const std::string& sha256 = {}) {
+  const auto step = [&](turnout::Load load, std::string_view problem = {}, const ModelFile* read = nullptr) {
     if (!slot->state.busy() || slot->state.rollout->uid != uid ||
         slot->state.rollout->phase >= Phase::kReady) {
       return false;
@@ -730,7 +730,9 @@ bool Controller::LoadNext() {
     EndpointState next = slot->state;
     next.rollout = Loaded(*next.rollout, load, problem);
     for (KnownVersion& version : next.versions) {
-      if (version.name == name && !sha256.empty()) version.sha256 = sha256;
+      if (version.name != name || read == nullptr) continue;
+      version.sha256 = read->sha256;
+      version.path = read->path;  // of a registry's alias: the version that it stood for
     }
     const Status done = Commit(*slot, std::move(next), {.verb = "load"});
     if (!done)
@@ -752,7 +754,7 @@ bool Controller::LoadNext() {
   }
   lock.lock();
   if (!file) return step(turnout::Load::kFailed, file.error().message), true;
-  if (!step(turnout::Load::kCompiling, {}, file->sha256)) return true;
+  if (!step(turnout::Load::kCompiling, {}, &*file)) return true;
   Contract contract = *slot->contract;
 
   lock.unlock();

@@ -112,6 +112,7 @@ Result<RegistryModel> LoadModelOrReference(const std::string& path, const std::s
 Result<ServerConfig> ReadConfigOrModel(const std::string& path, const std::string& registry) {
   ServerConfig config;
   config.source = path;
+  config.registry = registry;
   if (IsRegistryReference(path)) {
     TURNOUT_ASSIGN(const VersionReference reference, ReferenceOf(path));
     TURNOUT_ASSIGN(Catalog catalog, Catalog::Open(registry));

@@ -154,7 +154,11 @@ Status Serve(const ServeOptions& options, const StopSignal& stop) {
              return rest.Publish(std::move(now), std::move(ahead), moved);
            },
        .settled = [&rest] { return rest.Settled(); },
-       .reclaim = [&rest] { rest.Reclaim(); }});
+       .reclaim = [&rest] { rest.Reclaim(); },
+       .read = [registry = config.registry](const std::string& path) -> Result<ModelFile> {
+         TURNOUT_ASSIGN(RegistryModel loaded, LoadModelOrReference(path, registry));
+         return std::move(loaded.file);
+       }});
   TURNOUT_ASSIGN(const std::unique_ptr<HttpServer> admin, StartAdmin(config, controller));
   {
     // Until the server is ready; the published table holds the versions from then on.

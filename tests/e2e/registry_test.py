@@ -2,7 +2,7 @@
 """The registry: pushes that are killed, two at once, versions that are served."""
 import json, os, random, signal, subprocess
 
-from harness import GOOD_ROW, MODEL, PROGRAM, ROOT, Case, Server, main, turnout
+from harness import GOOD_ROW, MODEL, PROGRAM, ROOT, Case, Client, Process, Server, main, turnout
 
 CHURN = ROOT / "examples" / "churn"
 SMALL = ROOT / "tests" / "golden" / "sklearn" / "lr_binary-new"
@@ -125,6 +125,40 @@ class Registry(Case):
         self.check_run(turnout("check", config), 1, f"{config}: 1 problem\n",
                        f"{self.registry}: churn has no alias @stable (nor another); `turnout registry tag churn:v1 "
                        "stable` makes it\n")
+
+    def test_a_rollout_to_a_version_of_the_registry(self):
+        """By alias; the journal keeps the version that it stood for, also when the alias is gone."""
+        for version in ("v1", "v2"):
+            self.run_registry("push", f"churn:{version}", ROOT / MODEL, "--contract", CHURN / "contract.yaml")
+        self.run_registry("tag", "churn:v1", "stable")
+        self.run_registry("tag", "churn:v2", "candidate")
+        config = self.registry.parent / "server.yaml"
+        config.write_text(json.dumps({"listen": {"admin": "127.0.0.1:0"}, "state": "state", "endpoints": {"churn": {
+            "strategy": {"post_promote_watch": "0s"}, "versions": {"v1": {"model": "registry:churn"}}}}}))
+
+        def serve():
+            server = self.started(Process("serve", config, "--listen", "127.0.0.1:0"))
+            admin = server.wait_for_line(r" admin address=(\S+)")[1]
+            server.port = int(server.wait_for_line(r" serving .*docs=http://127\.0\.0\.1:(\d+)/docs")[1])
+            return server, admin
+
+        def ask(server):
+            with Client(server.port) as client:
+                return client.ask("POST", "/predict", GOOD_ROW).json()["model_version"]
+
+        server, admin = serve()
+        self.check_run(turnout("rollout", "apply", "churn", "v2", "--model", "registry:churn@candidate", "--admin", admin), 0)
+        self.check_run(turnout("rollout", "wait", "churn", "--timeout", "20", "--admin", admin), 0)
+        self.assertEqual(ask(server), "v2")
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 0)
+        self.run_registry("tag", "churn:v2", "candidate", "--delete")
+        server, admin = serve()
+        self.assertEqual(ask(server), "v2")
+        done = turnout("rollout", "apply", "churn", "v3", "--model", "registry:churn:v9", "--admin", admin)
+        self.check_run(done, 0)
+        self.check_run(turnout("rollout", "wait", "churn", "--timeout", "20", "--admin", admin), 11)
+        self.assertEqual(ask(server), "v2")
 
     def test_a_damaged_version_is_not_served(self):
         self.run_registry("push", "churn:v1", ROOT / MODEL, "--tag", "stable")
