@@ -68,7 +68,7 @@ TEST(CheckTest, EveryProblemOfEveryFile) {
                            ":1: threads: 'x' is not a whole number\",\"" + bad +
                            ":1: endpoints: at least one is needed\",\"" + bad +
                            ":2: colour: no such setting; here there are listen, state, threads, limits, "
-                           "drain, registry, endpoints, "
+                           "drain, prediction_log, registry, endpoints, "
                            "streams\"]}\n");
 }
 

@@ -332,6 +332,8 @@ TEST(Controller, AShadowScoresCopiesAndRecommends) {
     const Snapshot& snapshot = *bench.world->now[0];
     Batch batch(snapshot.contract->layout());
     batch.AppendRow(0, {});
+    batch.column(0).texts.back() = "K-1";
+    batch.column(1).numbers.back() = batch.column(2).numbers.back() = 1e3;
     Answers answers;
     predictor.Predict(snapshot, batch, std::chrono::steady_clock::now(), answers);
     Mirror(snapshot, batch, answers, "p", false);

@@ -51,9 +51,9 @@ Shadow::~Shadow() { background_.Stop(); }
 
 void Shadow::Show(const std::string& endpoint, Metrics& metrics) {
   const MetricLabels labels = {{"endpoint", endpoint}, {"version", version().name}};
-  using Cell = std::atomic<uint64_t> Cells::*;
-  const auto show = [&](std::string_view name, std::string_view help, Cell cell, std::string_view label = {},
-                        std::string_view value = {}) {
+  using Counted = std::atomic<uint64_t> Cells::*;
+  const auto show = [&](std::string_view name, std::string_view help, Counted cell,
+                        std::string_view label = {}, std::string_view value = {}) {
     MetricLabels with = labels;
     if (!label.empty()) with.emplace_back(label, value);
     metrics.CounterFrom(name, help, std::move(with),
@@ -61,18 +61,18 @@ void Shadow::Show(const std::string& endpoint, Metrics& metrics) {
   };
   show("shadow_eligible_total", "Rows that were answered while the shadow looked on.", &Cells::eligible);
   show("shadow_scored_total", "Rows that the shadow scored.", &Cells::scored);
-  const std::pair<std::string_view, Cell> reasons[] = {{"queue_full", &Cells::queue_full},
-                                                       {"oversize", &Cells::oversize},
-                                                       {"timeout", &Cells::timeout},
-                                                       {"sampled", &Cells::sampled},
-                                                       {"shutdown", &Cells::shutdown}};
+  const std::pair<std::string_view, Counted> reasons[] = {{"queue_full", &Cells::queue_full},
+                                                          {"oversize", &Cells::oversize},
+                                                          {"timeout", &Cells::timeout},
+                                                          {"sampled", &Cells::sampled},
+                                                          {"shutdown", &Cells::shutdown}};
   for (const auto& [reason, cell] : reasons) {
     show("shadow_dropped_total", "Rows that the shadow did not score, and why.", cell, "reason", reason);
   }
-  const std::pair<std::string_view, Cell> results[] = {{"agree", &Cells::agree},
-                                                       {"disagree", &Cells::disagree},
-                                                       {"refused", &Cells::refused},
-                                                       {"invalid", &Cells::invalid}};
+  const std::pair<std::string_view, Counted> results[] = {{"agree", &Cells::agree},
+                                                          {"disagree", &Cells::disagree},
+                                                          {"refused", &Cells::refused},
+                                                          {"invalid", &Cells::invalid}};
   for (const auto& [result, cell] : results) {
     show("shadow_compared_total", "Rows that the shadow scored, by how they compare with the answer.", cell,
          "result", result);

@@ -47,6 +47,7 @@ std::shared_ptr<const Version> Change(const Snapshot& snapshot, Changed::Change 
   version->model = inner.model;
   version->answerer = MakeAnswerer(*snapshot.contract, inner.model.signature, "changed");
   version->closed = inner.closed;
+  version->columns = inner.columns;
   version->engine = std::make_unique<Changed>(snapshot.stable, std::move(change));
   return version;
 }

@@ -204,26 +204,26 @@ TEST(ServerConfigTest, SaysWhatIsWrongAndWhere) {
            Case{"limit: {body: 1MiB}\n", "s.yaml:2: limit: no such setting; did you mean 'limits'?"},
            Case{"colour: red\n",
                 "s.yaml:2: colour: no such setting; here there are listen, state, threads, limits, drain, "
-                "registry, "
+                "prediction_log, registry, "
                 "endpoints, "
                 "streams"},
            // Names from the table's own notation, and paths in one key.
            Case{"<name>: 1\n",
                 "s.yaml:2: <name>: no such setting; here there are listen, state, threads, limits, drain, "
-                "registry, "
+                "prediction_log, registry, "
                 "endpoints, "
                 "streams"},
            Case{"listen.http: 1.2.3.4:5\n",
                 "s.yaml:2: listen.http: no such setting; here there are listen, state, "
-                "threads, limits, drain, registry, endpoints, streams"},
+                "threads, limits, drain, prediction_log, registry, endpoints, streams"},
            Case{"endpoints.<name>.contract: c.yaml\n",
                 "s.yaml:2: endpoints.<name>.contract: no such setting; here there are listen, state, "
                 "threads, limits, "
-                "drain, registry, endpoints, streams"},
-           Case{
-               "? ''\n: 1\n",
-               "s.yaml:3: : no such setting; here there are listen, state, threads, limits, drain, registry, "
-               "endpoints, streams"},
+                "drain, prediction_log, registry, endpoints, streams"},
+           Case{"? ''\n: 1\n",
+                "s.yaml:3: : no such setting; here there are listen, state, threads, limits, drain, "
+                "prediction_log, registry, "
+                "endpoints, streams"},
            Case{"streams: {s: {}}\n",
                 "s.yaml:2: streams.s.endpoint: required\ns.yaml:2: streams.s.brokers: required\n"
                 "s.yaml:2: streams.s.input: required\ns.yaml:2: streams.s.output: required\n"

@@ -72,9 +72,13 @@ TEST(SettingsTest, TheDefaultsAreTheOnesOfTheTable) {
     EXPECT_EQ(config.limits.body, plain->limits.body) << setting.path;
     EXPECT_EQ(config.limits.write, plain->limits.write) << setting.path;
     EXPECT_EQ(config.registry, plain->registry) << setting.path;
+    EXPECT_EQ(config.log.sample_ppm, plain->log.sample_ppm) << setting.path;
+    EXPECT_EQ(config.log.files.file_bytes, plain->log.files.file_bytes) << setting.path;
+    EXPECT_EQ(config.log.files.files, plain->log.files.files) << setting.path;
+    EXPECT_EQ(config.log.files.keep, plain->log.files.keep) << setting.path;
     ++checked;
   }
-  EXPECT_EQ(checked, 13);
+  EXPECT_EQ(checked, 17);
 }
 
 TEST(SettingsTest, ThePageIsCurrent) {
