@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "control/test_control.h"
 
 namespace turnout {
@@ -413,6 +416,39 @@ TEST(Controller, VerbsAreCheckedAndDoneOnce) {
   EXPECT_EQ(bench.At("rollout/uid"), "churn-2");
   const std::string audit = bench.folder.Read("audit.jsonl");
   EXPECT_NE(audit.find(R"("result":"refused: version v1 is the stable one already")"), audit.npos);
+  bench.CheckAudit();
+}
+
+// The controller's own threads at work, and admins that race: of two verbs at one revision exactly one is
+// done.
+TEST(Controller, OfVerbsThatRaceOneWins) {
+  Bench bench;
+  bench.controller->Run();
+  constexpr int kAdmins = 4, kRounds = 50;
+  std::atomic<int> done = 0, refused = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const uint64_t revision = bench.controller->RevisionOf("churn");
+    std::vector<std::jthread> admins;
+    for (int admin = 0; admin < kAdmins; ++admin) {
+      admins.emplace_back([&] {
+        const auto reply = bench.controller->Do({.verb = round % 2 == 0 ? "freeze" : "unfreeze",
+                                                 .endpoint = "churn",
+                                                 .who = {.reason = "race", .if_revision = revision}});
+        ++(reply ? done : refused);
+        EXPECT_NE(bench.controller->Find("churn"), nullptr);
+      });
+    }
+    admins.clear();
+    ASSERT_EQ(done, round + 1);
+  }
+  EXPECT_EQ(refused, kRounds * (kAdmins - 1));
+  // Loading, ticking and verbs at the same time; it comes to its end by itself.
+  ASSERT_EQ(bench.Do("apply", "v3", "v3.pkl", R"({"kind":"bluegreen","post_promote_watch":0})"), "done");
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (bench.phase() != "Succeeded" && std::chrono::steady_clock::now() < patience)
+    std::this_thread::yield();
+  EXPECT_EQ(bench.phase(), "Succeeded");
+  bench.controller->End();
   bench.CheckAudit();
 }
 

@@ -204,6 +204,7 @@ Status Controller::StartEndpoint(ConfiguredEndpoint endpoint, std::vector<Endpoi
     }
   }
   std::string why;
+  const Route recovered = state.route;
   const bool was_busy = state.busy();
   ResumeRollout(slot, why);
   if (was_busy) state.stable = StableVersion(*state.rollout);
@@ -230,6 +231,7 @@ Status Controller::StartEndpoint(ConfiguredEndpoint endpoint, std::vector<Endpoi
     MakeSnapshots(slot);
     return {};
   }
+  state.route = recovered;  // what the audit log shall say that there was before
   if (!why.empty()) Log(Level::kInfo, "rollout goes on", {{"endpoint", state.name}, {"where", why}});
   return Commit(slot, std::move(next),
                 {.verb = "start", .result = crash_loop_->unclean() ? "after a crash" : "done"});

@@ -269,6 +269,12 @@ class Rollout(Case):
             (server.state / "running.json").unlink()
         server = self.serve(path)
         self.check_allowed(server, self.status(server), None)
+        # Every record begins where the one before it ended, over all deaths: nothing was lost, nothing came from nowhere.
+        lines = [line for line in self.audit(server) if "shares_after" in line]
+        for before, after in zip(lines, lines[1:]):
+            self.assertEqual(after["shares_before"], before["shares_after"], after)
+            self.assertGreaterEqual(after["generation"], before["generation"], after)
+            self.assertEqual(after["revision"], before["revision"] + 1, after)
         print(f"  {deaths} deaths (SEED={SEED}); found after a restart: {phases}", flush=True)
 
     def check_allowed(self, server, status, load):
