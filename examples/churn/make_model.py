@@ -1,6 +1,7 @@
-"""Makes this example's model and data: .deps/py-golden-new/bin/python examples/churn/make_model.py
+"""Makes this example's model and data: .deps/py-golden-sklearn-new/bin/python examples/churn/make_model.py
 
 models/churn-v2.1.0.pkl   100 trees fitted on 10,000 made-up customers; plan as a number, as feature code would give it
+models/churn-v2.2.0.pkl   the next version, to be released: histograms instead of exact splits
 customers.csv             1,000 other customers as a caller has them (plan as a word, a column that the model ignores);
                           five rows have a mistake, see BAD
 rows.csv, expected.csv    ten rows of the model's own columns and scikit-learn's answers, for `turnout verify`
@@ -8,7 +9,7 @@ rows.csv, expected.csv    ten rows of the model's own columns and scikit-learn's
 import csv, math, pathlib, pickle, random
 
 import pandas as pd
-from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 
 from make_rows import COLUMNS, PLANS, customers
 
@@ -40,6 +41,8 @@ train = table(10_000, seed=1)
 model = GradientBoostingClassifier(n_estimators=100, random_state=0).fit(train, churned(train, seed=2))
 (HERE / "models").mkdir(exist_ok=True)
 (HERE / "models" / "churn-v2.1.0.pkl").write_bytes(pickle.dumps(model))
+following = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, random_state=0)
+(HERE / "models" / "churn-v2.2.0.pkl").write_bytes(pickle.dumps(following.fit(train, churned(train, seed=2))))
 
 rows = []
 for i, customer in enumerate(customers(1_000, seed=3), start=1):

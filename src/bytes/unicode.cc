@@ -70,6 +70,7 @@ bool EndsWord(std::string_view text, std::size_t at) {
 
 // NFKD of the valid characters; bytes that are not UTF-8 stand in it as negative numbers.
 std::vector<utf8proc_int32_t> Decomposed(std::string_view text) {
+  // Flags, or-ed.  NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange)
   constexpr auto kOptions = static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
   std::vector<utf8proc_int32_t> codes;
   std::size_t sorted = 0;
