@@ -43,7 +43,7 @@ static_assert(std::size(kPredictorNames) == std::variant_size_v<Scorer>);
 Status CheckColumns(const Model& model, int level) {
   std::vector<ColumnType> types;
   for (const Input& input : model.signature.inputs) types.push_back(input.type);
-  TURNOUT_ASSIGN(types, OutputColumns(model.steps, std::move(types), level));
+  TURNOUT_ASSIGN(types, OutputColumns(model.steps, types, level));
   const auto features = static_cast<std::size_t>(Features(model));
   if (types.size() != features) {
     return Bad(fmt::format("the predictor takes {} features, {} columns reach it", features, types.size()));
