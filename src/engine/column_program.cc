@@ -59,7 +59,7 @@ ColumnProgram::Places ColumnProgram::CompileSlow(const Step& step, Places places
   // The types of the columns here are known to fit: CheckModel has seen them.
   std::vector<ColumnType> types;
   for (const Place place : places) types.push_back(IsText(place) ? ColumnType::kText : ColumnType::kNumber);
-  const std::size_t columns = OutputColumns({&step, 1}, std::move(types))->size();
+  const std::size_t columns = OutputColumns({&step, 1}, types)->size();
   operations_.push_back({.kind = Kind::kStep,
                          .from = places.empty() ? 0 : places[0],
                          .to = registers_,
