@@ -419,6 +419,32 @@ TEST(Controller, VerbsAreCheckedAndDoneOnce) {
   bench.CheckAudit();
 }
 
+// Nothing that cannot be kept becomes visible; only the way back is open.
+TEST(Controller, OnAFullDiskVerbsAreRefusedAndAnAbortGoesBack) {
+  Bench bench;
+  EXPECT_EQ(bench.Do("apply", "v2"), "done");
+  bench.Until("Baking");
+  const int before = bench.world->publications;
+  {
+    const testing::FullDisk full(bench.folder.Read("journal").size() + 10);
+    EXPECT_EQ(bench.Do("promote"), bench.folder.Path("journal") + ": cannot write: File too large");
+    EXPECT_EQ(bench.Do("freeze"), bench.folder.Path("journal") + ": cannot write: File too large");
+    for (int i = 0; i < 30; ++i) {
+      bench.world->Ask(60);
+      bench.controller->Tick(1);
+    }
+    EXPECT_EQ(bench.phase(), "Baking");
+    EXPECT_EQ(bench.world->publications, before);
+    EXPECT_EQ(bench.Do("abort"), "done");
+    EXPECT_EQ(bench.At("shares/v2"), "0");
+    EXPECT_EQ(bench.world->Ask(30).at("v1"), 30);
+  }
+  bench.Until("RolledBack", 0);
+  bench.Again();
+  EXPECT_EQ(bench.phase(), "RolledBack");
+  bench.CheckAudit();
+}
+
 // The controller's own threads at work, and admins that race: of two verbs at one revision exactly one is
 // done.
 TEST(Controller, OfVerbsThatRaceOneWins) {

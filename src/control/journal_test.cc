@@ -139,6 +139,12 @@ TEST(Journal, ARecordThatCannotBeWrittenLeavesTheJournalAsItWas) {
     Journal journal = Opened(folder, found);
     ASSERT_TRUE(journal.Append("one"));
     EXPECT_FALSE(journal.Append(std::string(kLargestRecord + 1, 'x')));
+    {
+      // Room for a part of the record: what was written of it is cut off again.
+      const testing::FullDisk full(folder.Read("journal").size() + 20);
+      EXPECT_EQ(journal.Append("one that finds no room").error().message,
+                folder.Path("journal") + ": cannot write: File too large");
+    }
     ASSERT_TRUE(journal.Append("two"));
   }
   Opened(folder, found);

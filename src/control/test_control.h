@@ -2,6 +2,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -44,6 +46,24 @@ class ControlFolder {
 
  private:
   std::filesystem::path path_;
+};
+
+// For its life no file of this process grows beyond `bytes`: a disk that is full.
+class FullDisk {
+ public:
+  explicit FullDisk(std::size_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);  // an error instead of a death
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit full = before_;
+    full.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &full);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
 };
 
 inline constexpr std::string_view kControlContract =
