@@ -135,4 +135,12 @@ std::string PlanJson(const EndpointState& state, const Rollout& r, bool supersed
   return json.End().End().Take();
 }
 
+std::string SharesText(const Route& route) {
+  std::string text;
+  for (const TrafficShare& share : route.shares()) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", share.version, PpmText(share.ppm));
+  }
+  return text;
+}
+
 }  // namespace turnout

@@ -12,6 +12,8 @@ std::string StatusJson(const EndpointState& state, std::string_view refusal);
 std::string HistoryJson(const EndpointState& state);
 // What a rollout that is about to begin would do: its steps with their times, its gates.
 std::string PlanJson(const EndpointState& state, const Rollout& rollout, bool superseding);
+// "v1=90 v2=10"
+std::string SharesText(const Route& route);
 // One line of a strategy: "canary 10% for 24h then 100%".
 std::string StrategyText(const Strategy& strategy);
 
