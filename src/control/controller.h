@@ -135,6 +135,7 @@ class Controller {
     std::string result = "done";
   };
 
+  Status StartAll(std::vector<ConfiguredEndpoint> endpoints);
   Status Recover(std::vector<EndpointState>& states);
   Status StartEndpoint(ConfiguredEndpoint endpoint, std::vector<EndpointState>& states);
   Status LoadKnown(Slot& slot, const KnownVersion& version);

@@ -234,6 +234,25 @@ TEST(Controller, ACandidateThatKillsTheProcessIsNotStartedAFourthTime) {
   bench.CheckAudit();
 }
 
+TEST(Controller, AStartThatIsRefusedIsNoDeath) {
+  Bench bench;
+  EXPECT_EQ(bench.Do("apply", "v2"), "done");
+  bench.Until("Baking");
+  const std::string file = bench.world->files["v1.pkl"];
+  for (int i = 0; i < 4; ++i) {
+    bench.controller->End();
+    bench.controller.reset();
+    bench.world->files["v1.pkl"] = std::string(64, 'x');
+    bench.Begin();
+    EXPECT_FALSE(bench.started);
+    bench.world->files["v1.pkl"] = file;
+  }
+  bench.controller.reset();
+  bench.Begin();
+  ASSERT_TRUE(bench.started) << bench.started.error().message;
+  EXPECT_EQ(bench.phase(), "Baking");
+}
+
 TEST(Controller, RollbackIsOnePublicationOfWhatIsLoaded) {
   Bench bench(std::vector<std::string>{});
   EXPECT_EQ(bench.Do("rollback"),

@@ -45,6 +45,13 @@ Rollout GoneBack(const Rollout& rollout, const std::string& why) {
 
 Status Controller::Start(std::vector<ConfiguredEndpoint> endpoints) {
   const std::lock_guard lock(mutex_);
+  Status started = StartAll(std::move(endpoints));
+  // A start that is refused is no death of the candidates.
+  if (!started && crash_loop_) static_cast<void>(crash_loop_->End());
+  return started;
+}
+
+Status Controller::StartAll(std::vector<ConfiguredEndpoint> endpoints) {
   std::vector<EndpointState> states;
   if (!options_.folder.empty()) TURNOUT_TRY(Recover(states));
   if (crash_loop_) {
