@@ -105,7 +105,8 @@ TEST(Step, ImputeTakesANumberForMissing) {
 
 TEST(Step, ImputeText) {
   const auto text = [](const ImputeText& impute, std::string_view given) {
-    const Row row = Transform(std::vector<Step>{impute}, {Text(given)});
+    const std::vector<Step> steps{impute};  // the row's texts point into it
+    const Row row = Transform(steps, {Text(given)});
     return row[0].text.data() == nullptr ? std::string("missing") : std::string(row[0].text);
   };
   EXPECT_EQ(text({{"basic"}}, {}), "basic");
