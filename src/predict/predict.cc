@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "bytes/number.h"
+#include "record/sample.h"
 #include "registry/objection.h"
 
 namespace turnout {
@@ -139,17 +140,8 @@ void Predictor::PickVersions(const Snapshot& snapshot, const Batch& batch) {
     }
     return;
   }
-  const int32_t field = snapshot.contract->key;
-  const Column* key = field < 0 ? nullptr : &batch.column(static_cast<std::size_t>(field));
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    std::string_view text;
-    if (key != nullptr && key->type == ColumnType::kText) {
-      text = key->texts[row];
-    } else if (key != nullptr && !IsMissing(key->numbers[row])) {
-      key_.clear();
-      AppendNumber(key_, key->numbers[row]);
-      text = key_;
-    }
+    std::string_view text = KeyText(*snapshot.contract, batch, row, key_);
     if (text.data() == nullptr) text = batch.sources()[row];
     picked_[snapshot.route.Pick(text)].push_back(static_cast<uint32_t>(row));
   }

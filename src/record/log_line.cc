@@ -51,7 +51,7 @@ void AppendGiven(std::string& out, const Answer& answer, const Answers& answers)
 }
 
 void AppendHead(std::string& out, const Sample& sample, std::size_t row, std::string_view kind,
-                std::string_view version, const LogOptions& options) {
+                std::string_view version) {
   out += fmt::format(R"({{"kind":"{}","id":)", kind);
   AppendJsonString(out, sample.RowId(row));
   out += fmt::format(R"(,"time":"{}","endpoint":)", TimeText(sample.time));
@@ -61,7 +61,7 @@ void AppendHead(std::string& out, const Sample& sample, std::size_t row, std::st
   out += fmt::format(R"(,"generation":{})", sample.generation);
   std::string scratch;
   const std::string_view key = KeyText(*sample.contract, sample.batch, row, scratch);
-  if (key.data() != nullptr) out += fmt::format(R"(,"key_hash":"{:016x}")", HashKey(key, options.salt));
+  if (key.data() != nullptr) out += fmt::format(R"(,"key_hash":"{:016x}")", HashKey(key, 0));
 }
 
 void AppendFields(std::string& out, const Sample& sample, std::size_t row, const LogOptions& options) {
@@ -137,7 +137,7 @@ void AppendPredictionLine(std::string& out, const Sample& sample, std::size_t ro
                           const LogOptions& options) {
   const Answer& answer = sample.answers.rows[row];
   if (answer.refusal >= 0) return;
-  AppendHead(out, sample, row, "prediction", answer.by->version, options);
+  AppendHead(out, sample, row, "prediction", answer.by->version);
   AppendFields(out, sample, row, options);
   AppendGiven(out, answer, sample.answers);
   out += fmt::format(R"(,"latency_us":{:.0f}}})", sample.answers.latency_seconds * 1e6);
@@ -149,7 +149,7 @@ void AppendShadowLine(std::string& out, const Sample& sample, std::size_t row, s
   const Answer& primary = sample.answers.rows[row];
   if (primary.refusal >= 0) return;
   const Answer& answer = answers.rows[row];
-  AppendHead(out, sample, row, "shadow", shadow, options);
+  AppendHead(out, sample, row, "shadow", shadow);
   AppendFields(out, sample, row, options);
   if (answer.refusal >= 0) {
     out += R"("refused":true)";

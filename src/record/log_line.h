@@ -16,7 +16,6 @@
 namespace turnout {
 
 struct LogOptions {
-  uint64_t salt = 0;                // of key_hash
   std::vector<std::string> redact;  // fields that are left out
 };
 
